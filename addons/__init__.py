@@ -1,0 +1,1 @@
+"""The mitmproxy doors; the only place that imports mitmproxy."""

@@ -1,0 +1,1 @@
+"""Sample cassettes, shipped in the wheel."""

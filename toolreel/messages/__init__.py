@@ -1,0 +1,1 @@
+"""What a message is: values and lossless codecs; imports nothing above it."""

@@ -1,0 +1,1 @@
+"""From a request to the recorded answer; pure: no sockets, no files, no clock."""

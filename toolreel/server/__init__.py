@@ -1,0 +1,1 @@
+"""The plain HTTP door: carries bytes, decides nothing."""

@@ -1,0 +1,1 @@
+"""A local server of the Assistants API, for demos, tests and first steps."""
