@@ -1,0 +1,187 @@
+"""Cassette files: read with every check, written whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import re
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from toolreel.errors import CassetteError, MachineError
+from toolreel.messages.bodies import body_bytes, frame_bytes
+from toolreel.messages.model import FORMAT_VERSION, Body, Cassette
+
+from .layout import cassette_text
+from .lines import line_of
+from .names import SUFFIX
+
+_CONFLICT = re.compile(rb"^(<{7}|={7}|>{7}|\|{7})( |$)", re.MULTILINE)
+
+
+class LargeBodies:
+    """The bodies that stand in files beside a cassette, by the SHA-256 of their bytes."""
+
+    def __init__(self, cassette_path: Path) -> None:
+        self.folder = files_folder(cassette_path)
+
+    def read(self, digest: str) -> bytes:
+        """The bytes of the body `digest`; raises CassetteError if the file is missing or was changed."""
+        path = self.folder / digest
+        try:
+            data = path.read_bytes()
+        except OSError as error:
+            raise CassetteError(f"Body file {path} cannot be read ({_reason(error)}); restore it.") from None
+        if hashlib.sha256(data).hexdigest() != digest:
+            raise CassetteError(f"Body file {path} was changed, its SHA-256 is not its name; restore it.")
+        return data
+
+
+def files_folder(cassette_path: Path) -> Path:
+    """The folder of the large bodies of a cassette: `NAME.files` beside `NAME.json`."""
+    return cassette_path.with_name(cassette_path.name.removesuffix(SUFFIX) + ".files")
+
+
+def load(path: Path) -> Cassette:
+    """The cassette in a file; raises CassetteError that names the file, the line and what to do."""
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        raise CassetteError(f"There is no cassette {path}; record it with 'toolreel record'.") from None
+    except OSError as error:
+        raise CassetteError(f"Cassette {path} cannot be read: {_reason(error)}.") from None
+    return parse(data, path)
+
+
+def parse(data: bytes, path: Path) -> Cassette:
+    """The cassette in the bytes of a file; `path` is for messages and for the bodies beside it."""
+    text, value = _json(data, path)
+    _check_version(value, path)
+    try:
+        cassette = Cassette.model_validate(value)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = [step for step in first["loc"] if not str(step).endswith(("Body", "Frame"))]
+        what = first["msg"].removeprefix("Value error, ")
+        named = ".".join(map(str, where)) or "the cassette"
+        line = line_of(text, where)
+        raise CassetteError(f"Cassette {path}, line {line}: {named}: {what}; mend or record it again.") from None
+    _check_bytes(cassette, text, path)
+    return cassette
+
+
+def _json(data: bytes, path: Path) -> tuple[str, Any]:
+    if conflict := _CONFLICT.search(data):
+        line = data.count(b"\n", 0, conflict.start()) + 1
+        raise CassetteError(f"Cassette {path}, line {line}: a git conflict marker; resolve the conflict.")
+    try:
+        text = data.decode()
+        return text, json.loads(text)
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise CassetteError(f"Cassette {path}, line {line}: not UTF-8; restore the file.") from None
+    except json.JSONDecodeError as error:
+        cut = " (the file seems to be cut short)" if not data[error.pos :].strip() else ""
+        raise CassetteError(
+            f"Cassette {path}, line {error.lineno}: not JSON, {error.msg.lower()}{cut}; restore the file."
+        ) from None
+    except (ValueError, RecursionError) as error:
+        raise CassetteError(f"Cassette {path}: not JSON that can be read ({error}); restore the file.") from None
+
+
+def _check_version(value: Any, path: Path) -> None:
+    version = value.get("toolreel") if isinstance(value, dict) else None
+    if isinstance(version, int) and not isinstance(version, bool) and version > FORMAT_VERSION:
+        raise CassetteError(
+            f"Cassette {path} has format version {version}, this toolreel reads up to {FORMAT_VERSION}; "
+            f"install a newer toolreel."
+        )
+    if version != FORMAT_VERSION or isinstance(version, bool):
+        raise CassetteError(f'{path} is no cassette: it has no member "toolreel" with the format version.')
+
+
+def _check_bytes(cassette: Cassette, text: str, path: Path) -> None:
+    """What the models cannot see: base64 that is none, text that cannot be bytes, body files that are missing."""
+    files = LargeBodies(path)
+
+    def read_file(digest: str) -> bytes:
+        if not (files.folder / digest).is_file():
+            raise ValueError(f"the body file {files.folder / digest} is missing")
+        return b""
+
+    for index, interaction in enumerate(cassette.interactions):
+        try:
+            body_bytes(interaction.request.body, read_file)
+            body_bytes(interaction.response.body, read_file)
+            for frame in interaction.response.frames or ():
+                frame_bytes(frame)
+        except ValueError as error:
+            line = line_of(text, ["interactions", index])
+            raise CassetteError(
+                f"Cassette {path}, line {line}: interaction {interaction.n}: {error}; mend or record it again."
+            ) from None
+
+
+def save(path: Path, cassette: Cassette, large: dict[str, bytes] | None = None) -> None:
+    """Writes a cassette and its large bodies (by SHA-256): whole or not at all, the old file standing until then.
+
+    Raises MachineError if the disk says no.
+    """
+    text = cassette_text(cassette)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        folder = files_folder(path)
+        for digest, data in (large or {}).items():
+            folder.mkdir(exist_ok=True)
+            _write(folder / digest, data)
+        _write(path, text.encode())
+    except OSError as error:
+        raise MachineError(f"Cassette {path} cannot be written: {_reason(error)}.") from None
+    _drop_unused(folder, cassette)
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Writes a temporary file beside `path` and renames it, so that nobody ever sees half a file."""
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).chmod(0o666 & ~_umask())
+        Path(temporary).replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            Path(temporary).unlink()
+        raise
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _drop_unused(folder: Path, cassette: Cassette) -> None:
+    """Body files of an earlier take that no interaction names any more."""
+    if not folder.is_dir():
+        return
+    bodies: list[Body | None] = []
+    for interaction in cassette.interactions:
+        bodies += [interaction.request.body, interaction.response.body]
+    used = {getattr(body, "file", None) for body in bodies}
+    for path in folder.iterdir():
+        if path.name not in used:
+            path.unlink(missing_ok=True)
+    if not used - {None}:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _reason(error: OSError) -> str:
+    return (error.strerror or str(error)).lower()

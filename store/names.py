@@ -1,0 +1,42 @@
+"""Cassette names: which are allowed, and which file they mean."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from toolreel.errors import CommandError
+
+_PART = re.compile(r"[A-Za-z0-9._-]+")
+SUFFIX = ".json"
+
+
+def cassette_path(folder: Path, name: str) -> Path:
+    """The file of the cassette `name` in `folder`.
+
+    Names are parts of `A-Z a-z 0-9 . _ -` joined by `/`; a name cannot leave the folder. Raises CommandError.
+    """
+    name = name.removesuffix(SUFFIX)
+    parts = name.split("/")
+    if not all(_PART.fullmatch(part) and part.strip(".") for part in parts):
+        raise CommandError(
+            f"{name!r} is no cassette name: use letters, digits, '.', '_' and '-', with '/' between parts, "
+            f"such as 'weather/two-cities'."
+        )
+    return folder.joinpath(*parts[:-1], parts[-1] + SUFFIX)
+
+
+def cassette_names(folder: Path) -> list[str]:
+    """The names of all cassettes in `folder`, sorted."""
+    return sorted(
+        path.relative_to(folder).as_posix().removesuffix(SUFFIX)
+        for path in folder.rglob(f"*{SUFFIX}")
+        if not any(part.startswith(".") or part.endswith(".files") for part in path.relative_to(folder).parts)
+    )
+
+
+def clashing_name(folder: Path, name: str) -> str | None:
+    """The existing cassette whose name equals `name` but for case, which some file systems cannot keep apart."""
+    wanted = name.removesuffix(SUFFIX)
+    folded = wanted.casefold()
+    return next((other for other in cassette_names(folder) if other.casefold() == folded and other != wanted), None)

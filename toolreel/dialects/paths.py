@@ -1,0 +1,24 @@
+"""The shapes of path under which the same routes are served."""
+
+from __future__ import annotations
+
+import re
+
+_BASES = re.compile(
+    r"""
+    (?P<base>
+        /api/projects/[^/]+            # Azure AI Foundry
+      | /openai/deployments/[^/]+      # Azure OpenAI, one deployment
+      | /openai/v1 | /openai           # Azure OpenAI
+      | /v1                            # OpenAI
+    )
+    (?P<rest>/.*|\Z)
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+
+
+def split_base(path: str) -> tuple[str, str]:
+    """A path cut into base and rest: `/v1/threads` gives `/v1` and `/threads`; no known base gives `""`."""
+    match = _BASES.fullmatch(path)
+    return (match["base"], match["rest"]) if match else ("", path)

@@ -1,0 +1,106 @@
+"""Between received bytes and what a cassette says of them, both ways without loss."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+from collections.abc import Callable
+
+from . import jsontext
+from .model import (
+    Base64Body,
+    Base64Frame,
+    Body,
+    FileBody,
+    Frame,
+    JsonBody,
+    JsonFrame,
+    RawFrame,
+    TextBody,
+    TextFrame,
+)
+
+FILE_THRESHOLD = 1 << 20
+"""Bodies that are no JSON and longer than this many bytes stand in a file beside the cassette."""
+
+FileReader = Callable[[str], bytes]
+"""Gives the bytes of a large body by its SHA-256."""
+
+
+def body_of(data: bytes | None, keep_file: Callable[[str, bytes], None] | None = None) -> Body | None:
+    """What the cassette says of a body; None is no body, `b""` an empty one.
+
+    `keep_file(sha256, data)` takes the bytes of a large body that is no JSON; without it such a body stays inline.
+    """
+    if data is None:
+        return None
+    if data and (spelled := jsontext.spelled(data)):
+        return JsonBody(value=spelled.value, style=spelled.style)
+    if keep_file and len(data) > FILE_THRESHOLD:
+        digest = hashlib.sha256(data).hexdigest()
+        keep_file(digest, data)
+        return FileBody(file=digest)
+    try:
+        return TextBody(text=data.decode())
+    except UnicodeDecodeError:
+        return Base64Body(base64=base64.b64encode(data).decode())
+
+
+def body_bytes(body: Body | None, read_file: FileReader) -> bytes | None:
+    """The bytes of a body. Raises ValueError for base64 that is none, and whatever `read_file` raises."""
+    match body:
+        case None:
+            return None
+        case JsonBody():
+            return jsontext.spell(body.value, body.style).encode()
+        case TextBody():
+            return body.text.encode()
+        case Base64Body():
+            return _unbase64(body.base64)
+        case FileBody():
+            return read_file(body.file)
+
+
+def frame_of(data: bytes) -> Frame:
+    """What the cassette says of a frame, or of the unfinished tail of a stream."""
+    try:
+        text = data.decode()
+    except UnicodeDecodeError:
+        return Base64Frame(base64=base64.b64encode(data).decode())
+    head, separator, payload = text.partition("data: ")
+    payload = payload.removesuffix("\n\n")
+    kind = head.removeprefix("event: ").removesuffix("\n") if head else None
+    if separator and kind is not None and ("\n" in kind or "\r" in kind):
+        return RawFrame(raw=text)
+    candidate = _plain_frame(kind, payload)
+    return candidate if frame_bytes(candidate) == data else RawFrame(raw=text)
+
+
+def _plain_frame(kind: str | None, payload: str) -> Frame:
+    spelled = jsontext.spelled(payload.encode())
+    if spelled and jsontext.compact(spelled.value) == payload:
+        return JsonFrame(event=kind, value=spelled.value)
+    return TextFrame(event=kind, text=payload)
+
+
+def frame_bytes(frame: Frame) -> bytes:
+    """The bytes of a frame. Raises ValueError for base64 that is none."""
+    match frame:
+        case RawFrame():
+            return frame.raw.encode()
+        case Base64Frame():
+            return _unbase64(frame.base64)
+        case JsonFrame():
+            payload = jsontext.compact(frame.value)
+        case TextFrame():
+            payload = frame.text
+    head = "" if frame.event is None else f"event: {frame.event}\n"
+    return f"{head}data: {payload}\n\n".encode()
+
+
+def _unbase64(text: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except binascii.Error as error:
+        raise ValueError(f"the base64 is broken ({error})") from None

@@ -1,0 +1,149 @@
+"""Content codings (RFC 9110 §8.4): bodies are recorded decoded, piece by piece as they come."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable
+from importlib import import_module
+from typing import Protocol
+
+
+class CodingError(ValueError):
+    """The body is not in the coding that its header names, or this machine cannot decode it."""
+
+
+class Decoder(Protocol):
+    """Decodes a body in pieces."""
+
+    def feed(self, data: bytes) -> bytes:
+        """The decoded bytes that `data` gives; raises CodingError."""
+
+    def close(self) -> bytes:
+        """The last decoded bytes; raises CodingError if the coded body is not at its end."""
+
+
+class _Zlib:
+    """gzip (RFC 1952, several members allowed) and deflate (RFC 1950, and the raw RFC 1951 that some send)."""
+
+    def __init__(self, *wbits: int) -> None:
+        self._wbits = list(wbits)
+        self._inflate = zlib.decompressobj(self._wbits.pop(0))
+        self._seen = b""
+
+    def feed(self, data: bytes) -> bytes:
+        decoded = b""
+        while data:
+            if self._inflate.eof:
+                self._inflate = zlib.decompressobj(zlib.MAX_WBITS | 16)
+            try:
+                decoded += self._inflate.decompress(data)
+            except zlib.error as error:
+                if not self._wbits or self._seen:
+                    raise CodingError(str(error)) from None
+                self._inflate = zlib.decompressobj(self._wbits.pop(0))
+                continue
+            self._seen = self._seen or decoded
+            data = self._inflate.unused_data
+        return decoded
+
+    def close(self) -> bytes:
+        if not self._inflate.eof:
+            raise CodingError("the compressed body ends too early")
+        return b""
+
+
+class _Brotli:
+    """br (RFC 7932), with the package `brotli` that comes with mitmproxy."""
+
+    def __init__(self) -> None:
+        self._module = _module("brotli", "br")
+        self._decompressor = self._module.Decompressor()  # type: ignore[attr-defined]
+
+    def feed(self, data: bytes) -> bytes:
+        try:
+            decoded: bytes = self._decompressor.process(data)
+        except Exception as error:  # noqa: BLE001 - the package's own class of error has changed its place
+            raise CodingError(str(error)) from None
+        return decoded
+
+    def close(self) -> bytes:
+        if not self._decompressor.is_finished():
+            raise CodingError("the compressed body ends too early")
+        return b""
+
+
+class _Zstandard:
+    """zstd (RFC 8878), with the package `zstandard` that comes with mitmproxy."""
+
+    def __init__(self) -> None:
+        self._module = _module("zstandard", "zstd")
+        self._decompressor = self._module.ZstdDecompressor().decompressobj()  # type: ignore[attr-defined]
+
+    def feed(self, data: bytes) -> bytes:
+        decoded = b""
+        while data:
+            if self._decompressor.eof:
+                self._decompressor = self._module.ZstdDecompressor().decompressobj()  # type: ignore[attr-defined]
+            try:
+                decoded += self._decompressor.decompress(data)
+            except Exception as error:  # noqa: BLE001 - see _Brotli
+                raise CodingError(str(error)) from None
+            data = self._decompressor.unused_data
+        return decoded
+
+    def close(self) -> bytes:
+        if not self._decompressor.eof:
+            raise CodingError("the compressed body ends too early")
+        return b""
+
+
+def _module(name: str, coding: str) -> object:
+    try:
+        return import_module(name)
+    except ImportError:
+        raise CodingError(f"decoding {coding} needs the package {name}") from None
+
+
+class _Chain:
+    """Several codings, applied one after the other by the sender and undone in the opposite order."""
+
+    def __init__(self, decoders: list[Decoder]) -> None:
+        self._decoders = decoders
+
+    def feed(self, data: bytes) -> bytes:
+        for decoder in self._decoders:
+            data = decoder.feed(data)
+        return data
+
+    def close(self) -> bytes:
+        rest = b""
+        for decoder in self._decoders:
+            rest = decoder.feed(rest) + decoder.close()
+        return rest
+
+
+_CODINGS: dict[str, Callable[[], Decoder]] = {
+    "gzip": lambda: _Zlib(zlib.MAX_WBITS | 16),
+    "x-gzip": lambda: _Zlib(zlib.MAX_WBITS | 16),
+    "deflate": lambda: _Zlib(zlib.MAX_WBITS, -zlib.MAX_WBITS),
+    "br": _Brotli,
+    "zstd": _Zstandard,
+}
+
+
+def decoder(content_encoding: str) -> Decoder:
+    """A decoder for the value of a content-encoding header, `identity` and empty values included.
+
+    Raises CodingError for a coding that is not known or not available here.
+    """
+    names = [name for part in content_encoding.split(",") if (name := part.strip().lower()) not in ("", "identity")]
+    try:
+        return _Chain([_CODINGS[name]() for name in reversed(names)])
+    except KeyError as error:
+        raise CodingError(f"the content coding {error.args[0]} is not known") from None
+
+
+def decode(data: bytes, content_encoding: str) -> bytes:
+    """A whole body decoded; raises CodingError."""
+    chain = decoder(content_encoding)
+    return chain.feed(data) + chain.close()

@@ -1,0 +1,112 @@
+"""JSON that keeps its spelling: parse a text only if it can be written again byte for byte.
+
+A cassette shows JSON bodies as JSON, because people review them; and a replay must send the very bytes that were
+received. Both hold for a text that one of a few known styles spells exactly as received. Everything else (``1.10``,
+``1e16``, ``-0``, duplicate keys, ``\\/``) is no JSON to us and is kept as text.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, NamedTuple, NoReturn
+
+MAX_DEPTH = 64
+"""Deeper values stay text: the cassette wraps them in more levels, and every reader of it has a limit of its own."""
+
+_LAYOUTS: dict[str, dict[str, Any]] = {
+    "compact": {"separators": (",", ":")},
+    "spaced": {"separators": (", ", ": ")},
+    "pretty2": {"separators": (",", ": "), "indent": 2},
+}
+STYLES = tuple(
+    f"{layout}{ascii_}{newline}" for layout in _LAYOUTS for ascii_ in ("", "+ascii") for newline in ("", "+nl")
+)
+"""All styles: ``compact`` (``{"a":1}``), ``spaced`` (``{"a": 1}``), ``pretty2`` (indented by two), each optionally
+with ``+ascii`` (``\\u00e9`` instead of ``é``) and with ``+nl`` (one newline at the end)."""
+
+
+class Spelled(NamedTuple):
+    """A JSON value and the style in which it was spelled."""
+
+    value: Any
+    style: str
+
+
+class _NotJsonError(ValueError):
+    """A constant or number that JSON (RFC 8259) does not have, or that does not survive."""
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise _NotJsonError(f"{constant} is no JSON value")
+
+
+_decoder = json.JSONDecoder(parse_constant=_refuse)
+_writers: dict[tuple[str, bool], json.JSONEncoder] = {
+    (layout, ascii_): json.JSONEncoder(ensure_ascii=ascii_, allow_nan=False, **arguments)
+    for layout, arguments in _LAYOUTS.items()
+    for ascii_ in (False, True)
+}
+
+
+def parse(text: str) -> Any:
+    """The value of a JSON text (RFC 8259), `NaN` and `Infinity` refused.
+
+    Raises ValueError for anything else, too deep or too long numbers included.
+    """
+    try:
+        return _decoder.decode(text)
+    except RecursionError:
+        raise _NotJsonError("the value is nested too deep") from None
+
+
+def spell(value: Any, style: str) -> str:
+    """The text of `value` in one of STYLES; raises KeyError for an unknown style."""
+    layout, *options = style.split("+")
+    text = _writers[layout, "ascii" in options].encode(value)
+    return text + "\n" if "nl" in options else text
+
+
+def compact(value: Any) -> str:
+    """The text of `value` in the style `compact`, the one that event streams use."""
+    return _writers["compact", False].encode(value)
+
+
+def spelled(data: bytes) -> Spelled | None:
+    """Value and style of a body, or None if no style gives back exactly `data`."""
+    try:
+        text = data.decode()
+        value = parse(text)
+        if _depth_exceeds(value, MAX_DEPTH):
+            return None
+        for style in _likely_styles(text):
+            again = spell(value, style)
+            if again == text:
+                # A value with a lone surrogate can't be written to a UTF-8 file, even though `+ascii` spells it.
+                compact(value).encode()
+                return Spelled(value, style)
+    except (ValueError, RecursionError):
+        pass
+    return None
+
+
+def _likely_styles(text: str) -> list[str]:
+    """Every style that could spell `text`: ends and escapes are seen without trying."""
+    newline = "+nl" if text.endswith("\n") else ""
+    escapes = ("+ascii", "") if text.isascii() and "\\u" in text else ("",)
+    layouts = ("pretty2", "compact", "spaced") if "\n" in text.rstrip("\n") else ("compact", "spaced")
+    return [f"{layout}{ascii_}{newline}" for layout in layouts for ascii_ in escapes]
+
+
+def _depth_exceeds(value: Any, limit: int) -> bool:
+    level = [value]
+    for _ in range(limit):
+        level = [
+            child
+            for item in level
+            if isinstance(item, dict | list)
+            for child in (item.values() if isinstance(item, dict) else item)
+            if isinstance(child, dict | list)
+        ]
+        if not level:
+            return False
+    return True

@@ -1,0 +1,196 @@
+"""The cassette, version 1: the values that the file holds, as pydantic models.
+
+The models say what a well-formed cassette is; `toolreel.store.files` reads and writes it, and the JSON Schema in
+`docs/cassette.schema.json` is made from them. All are immutable.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from . import jsontext
+
+FORMAT_VERSION: Literal[1] = 1
+
+Pair = tuple[str, str]
+
+
+class _Value(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, serialize_by_alias=True)
+
+
+# ---------------------------------------------------------------------------------------------------------- bodies
+
+
+class JsonBody(_Value):
+    """A body whose bytes are `value` spelled in `style` (see `toolreel.messages.jsontext`)."""
+
+    value: Any = Field(alias="json")
+    style: Annotated[str, Field(json_schema_extra={"enum": list(jsontext.STYLES)})]
+
+    @model_validator(mode="after")
+    def _style_is_known(self) -> Self:
+        if self.style not in jsontext.STYLES:
+            raise ValueError(f"style {self.style!r} is none of {', '.join(jsontext.STYLES)}")
+        return self
+
+
+class TextBody(_Value):
+    """A body that is UTF-8 text; `""` is an empty body, no body at all is an absent member."""
+
+    text: str
+
+
+class Base64Body(_Value):
+    """A body that is not UTF-8 text."""
+
+    base64: str
+
+
+class FileBody(_Value):
+    """A large body, kept beside the cassette in `NAME.files/<file>`; `file` is the SHA-256 of its bytes in hex."""
+
+    file: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+Body = JsonBody | TextBody | Base64Body | FileBody
+
+
+# ---------------------------------------------------------------------------------------------------------- frames
+
+
+class JsonFrame(_Value):
+    """A frame that is exactly `event: EVENT\\ndata: JSON\\n\\n`, JSON compact; without an event, only the data."""
+
+    event: str | None = None
+    value: Any = Field(alias="json")
+
+
+class TextFrame(_Value):
+    """A frame that is exactly `event: EVENT\\ndata: TEXT\\n\\n`, such as `[DONE]`."""
+
+    event: str | None = None
+    text: str
+
+
+class RawFrame(_Value):
+    """A frame in any other spelling, or the unfinished tail of a stream that was cut."""
+
+    raw: str
+
+
+class Base64Frame(_Value):
+    """A raw frame that is not UTF-8."""
+
+    base64: str
+
+
+Frame = JsonFrame | TextFrame | RawFrame | Base64Frame
+
+
+# ------------------------------------------------------------------------------------------------------ interaction
+
+
+class Ending(StrEnum):
+    """How a response ended."""
+
+    COMPLETE = "complete"
+    """The protocol says so, or the terminal frame of the stream came."""
+    EOF = "eof"
+    """The connection was closed, which is all that marks the end of such a body."""
+    CUT = "cut"
+    """The upstream broke off."""
+    CLIENT_GONE = "client_gone"
+    """The client left before the end."""
+
+
+class Request(_Value):
+    """What was asked: `path` is relative to the upstream, `query` and `headers` are lists of pairs in their order."""
+
+    method: str
+    upstream: Annotated[int, Field(ge=0)] = 0
+    path: str
+    query: tuple[Pair, ...] = ()
+    headers: tuple[Pair, ...] = ()
+    body: Body | None = None
+
+
+class Response(_Value):
+    """What was answered: a body, or the frames of an event stream."""
+
+    status: Annotated[int, Field(ge=100, le=999)]
+    headers: tuple[Pair, ...] = ()
+    body: Body | None = None
+    frames: tuple[Frame, ...] | None = None
+
+    @model_validator(mode="after")
+    def _body_or_frames(self) -> Self:
+        if self.body is not None and self.frames is not None:
+            raise ValueError("a response has a body or frames, not both")
+        return self
+
+
+class Interaction(_Value):
+    """One request and its response; `n` counts from 1 in the order in which the requests came."""
+
+    n: Annotated[int, Field(ge=1)]
+    request: Request
+    response: Response
+    ending: Ending = Ending.COMPLETE
+
+
+# ------------------------------------------------------------------------------------------------------------- take
+
+
+class Performance(_Value):
+    """What belongs to one performance of one interaction.
+
+    `ms`: when its request and the end of its response came, in milliseconds since the recording began. `frame_ms`:
+    when each frame was complete, in milliseconds since the request. `chunks`: the sizes in bytes of the decoded
+    pieces in which the body came. `headers`: answer headers that differ in every take. `encoding`: the
+    content-encoding in which the body came.
+    """
+
+    ms: tuple[int, int]
+    frame_ms: tuple[int, ...] | None = None
+    chunks: tuple[int, ...] | None = None
+    headers: tuple[Pair, ...] | None = None
+    encoding: str | None = None
+
+
+class Take(_Value):
+    """What belongs to one performance only; a cassette replays without it."""
+
+    recorded_at: str
+    tool: str
+    interactions: dict[str, Performance] = {}
+
+
+class Cassette(_Value):
+    """A named recording."""
+
+    toolreel: Literal[1] = 1
+    upstreams: tuple[str, ...]
+    interactions: tuple[Interaction, ...]
+    take: Take | None = None
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        for position, interaction in enumerate(self.interactions, start=1):
+            if interaction.n != position:
+                raise ValueError(
+                    f"interaction number {interaction.n} stands where {position} is due; number them from 1 on"
+                )
+            if interaction.request.upstream >= len(self.upstreams):
+                raise ValueError(
+                    f"interaction {interaction.n} names upstream {interaction.request.upstream}, "
+                    f"but there are only {len(self.upstreams)}"
+                )
+        known = {str(n) for n in range(1, len(self.interactions) + 1)}
+        for n in self.take.interactions if self.take else ():
+            if n not in known:
+                raise ValueError(f"the take describes interaction {n}, which the cassette does not have")
+        return self

@@ -1,0 +1,108 @@
+"""From journal entries to a cassette."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from toolreel.dialects.paths import split_base
+from toolreel.messages.bodies import body_of, frame_of
+from toolreel.messages.http import HttpRequest
+from toolreel.messages.model import Cassette, Interaction, Performance, Request, Response, Take
+
+from .entries import Began, Ended, Entry, Failed, FrameCame, Headed
+
+KeepFile = Callable[[str, bytes], None]
+"""Takes SHA-256 and bytes of a large body that stands in a file beside the cassette."""
+
+
+@dataclass(slots=True)
+class _Track:
+    """The entries of one interaction."""
+
+    began: Began
+    headed: Headed | None = None
+    frames: list[FrameCame] = field(default_factory=list)
+    ended: Ended | None = None
+
+
+def assemble(entries: Iterable[Entry], *, recorded_at: str, tool: str, keep_file: KeepFile) -> Cassette:
+    """The cassette of a take.
+
+    Interactions stand in the order in which their requests came; those that never got a status line, or whose answer
+    has not ended, are left out (`toolreel.recording.entries.Failed`, and takes that were broken off).
+    `recorded_at` is the time of the recording (RFC 3339), `tool` the recorder with its version.
+    """
+    upstreams: list[str] = []
+    interactions: list[Interaction] = []
+    performances: dict[str, Performance] = {}
+    for track in _tracks(entries):
+        if track.headed is None or track.ended is None:
+            continue
+        n = len(interactions) + 1
+        interactions.append(_interaction(n, track, upstreams, keep_file))
+        performances[str(n)] = _performance(track)
+    take = Take(recorded_at=recorded_at, tool=tool, interactions=performances)
+    return Cassette(upstreams=tuple(upstreams), interactions=tuple(interactions), take=take)
+
+
+def _tracks(entries: Iterable[Entry]) -> list[_Track]:
+    tracks: dict[int, _Track] = {}
+    for entry in entries:
+        match entry:
+            case Began():
+                tracks[entry.key] = _Track(entry)
+            case Headed():
+                tracks[entry.key].headed = entry
+            case FrameCame():
+                tracks[entry.key].frames.append(entry)
+            case Ended():
+                tracks[entry.key].ended = entry
+            case Failed():
+                pass
+    return [tracks[key] for key in sorted(tracks)]
+
+
+def _interaction(n: int, track: _Track, upstreams: list[str], keep_file: KeepFile) -> Interaction:
+    headed, ended = track.headed, track.ended
+    assert headed is not None
+    assert ended is not None
+    headers = headed.head.headers
+    if ended.encoding and not ended.decoded:
+        headers += (("content-encoding", ended.encoding),)
+    if headed.streams:
+        tail = (frame_of(ended.body),) if ended.body else ()
+        frames = (*(frame_of(frame.data) for frame in track.frames), *tail)
+        response = Response(status=headed.head.status, headers=headers, frames=frames)
+    else:
+        response = Response(status=headed.head.status, headers=headers, body=body_of(ended.body, keep_file))
+    request = _request(track.began.request, upstreams, keep_file)
+    return Interaction(n=n, request=request, response=response, ending=ended.ending)
+
+
+def _request(request: HttpRequest, upstreams: list[str], keep_file: KeepFile) -> Request:
+    base, path = split_base(request.path)
+    upstream = f"{request.origin or ''}{base}"
+    if upstream not in upstreams:
+        upstreams.append(upstream)
+    return Request(
+        method=request.method,
+        upstream=upstreams.index(upstream),
+        path=path,
+        query=request.query,
+        headers=request.headers,
+        body=body_of(request.body, keep_file),
+    )
+
+
+def _performance(track: _Track) -> Performance:
+    began, headed, ended = track.began, track.headed, track.ended
+    assert headed is not None
+    assert ended is not None
+    return Performance(
+        ms=(began.ms, ended.ms),
+        frame_ms=tuple(frame.ms - began.ms for frame in track.frames) if headed.streams else None,
+        chunks=ended.chunks if headed.streams or len(ended.chunks) > 1 else None,
+        headers=headed.volatile or None,
+        encoding=ended.encoding if ended.decoded else None,
+    )

@@ -1,0 +1,136 @@
+"""One request and its answer on their way through a door: bytes in, journal entries out."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from toolreel.dialects.streams import is_terminal
+from toolreel.messages import coding, http
+from toolreel.messages.http import HttpRequest, ResponseHead
+from toolreel.messages.model import Ending
+from toolreel.messages.sse import FrameSplitter
+
+from . import headers as allowed
+from .entries import Began, Ended, Entry, Failed, FrameCame, Headed
+
+
+class Exchange:
+    """Follows one interaction: call `begin`, `head`, `data` as things arrive, and once `end` or `fail`.
+
+    Each call is given the milliseconds since the recording began, and returns the entries for the journal.
+    """
+
+    def __init__(self, key: int, request: HttpRequest) -> None:
+        self.key = key
+        self._request = request
+        self._answer: _Answer | None = None
+        self.ended = False
+
+    def begin(self, ms: int) -> list[Entry]:
+        """The request is complete."""
+        request = replace(
+            self._request,
+            headers=allowed.request_headers(self._request.headers),
+            body=_decoded_request_body(self._request),
+        )
+        return [Began(self.key, ms, request)]
+
+    def head(self, head: ResponseHead, ms: int) -> list[Entry]:
+        """Status and headers of the answer have come."""
+        self._answer = _Answer(self._request.method, head)
+        kept = ResponseHead(head.status, allowed.response_headers(head.headers))
+        return [Headed(self.key, ms, kept, allowed.volatile_headers(head.headers), self._answer.streams)]
+
+    def data(self, data: bytes, ms: int) -> list[Entry]:
+        """A piece of the answer's body has come, in its content-encoding."""
+        assert self._answer is not None, "data came before the head"
+        return [FrameCame(self.key, ms, frame) for frame in self._answer.feed(data)]
+
+    def end(self, ending: Ending, ms: int) -> list[Entry]:
+        """The answer has ended; without a status line this is a failure."""
+        self.ended = True
+        if self._answer is None:
+            return [Failed(self.key, ms, str(ending))]
+        answer = self._answer
+        frames, body = answer.close()
+        if answer.terminal_frame_came:
+            ending = Ending.COMPLETE
+        entries: list[Entry] = [FrameCame(self.key, ms, frame) for frame in frames]
+        ended = Ended(self.key, ms, ending, body, tuple(answer.chunks), answer.encoding, not answer.undecodable)
+        return [*entries, ended]
+
+    def fail(self, reason: str, ms: int) -> list[Entry]:
+        """The request got no status line, because of `reason`."""
+        self.ended = True
+        return [Failed(self.key, ms, reason)]
+
+
+class _Answer:
+    """The body of an answer: decoded, and cut into frames if it is an event stream.
+
+    A body that cannot be decoded (cut, broken, unknown coding) is kept as it came; of an event stream in a coding,
+    what could be decoded until then is kept.
+    """
+
+    def __init__(self, method: str, head: ResponseHead) -> None:
+        bodyless = method == "HEAD" or head.status < 200 or head.status in (204, 304)  # RFC 9112 §6.3
+        self.bodyless = bodyless
+        self.encoding = http.header(head.headers, "content-encoding")
+        self.undecodable = False
+        self.terminal_frame_came = False
+        self.chunks: list[int] = []
+        self._raw = bytearray()
+        self._body = bytearray()
+        self._splitter = FrameSplitter()
+        try:
+            self._decoder = coding.decoder(self.encoding or "")
+        except coding.CodingError:
+            self.undecodable = True
+        self.streams = http.is_event_stream(head.headers) and not bodyless and not self.undecodable
+
+    def feed(self, data: bytes) -> list[bytes]:
+        if self.encoding and not self.streams:
+            self._raw += data
+        if self.undecodable:
+            self.chunks.append(len(data))
+            return []
+        try:
+            data = self._decoder.feed(data)
+        except coding.CodingError:
+            self.undecodable = True
+            return []
+        if not data:
+            return []
+        self.chunks.append(len(data))
+        if self.streams:
+            return self._seen(self._splitter.feed(data))
+        self._body += data
+        return []
+
+    def close(self) -> tuple[list[bytes], bytes | None]:
+        if self.bodyless:
+            return [], None
+        if self.streams:
+            frames, tail = self._splitter.close()
+            return self._seen(frames), tail or None
+        if not self.undecodable and self._raw:
+            try:
+                self._body += self._decoder.close()
+            except coding.CodingError:
+                self.undecodable = True
+        return [], bytes(self._raw if self.undecodable else self._body)
+
+    def _seen(self, frames: list[bytes]) -> list[bytes]:
+        if not self.terminal_frame_came:
+            self.terminal_frame_came = any(map(is_terminal, frames))
+        return frames
+
+
+def _decoded_request_body(request: HttpRequest) -> bytes | None:
+    encoding = http.header(request.headers, "content-encoding")
+    if request.body is None or encoding is None:
+        return request.body
+    try:
+        return coding.decode(request.body, encoding)
+    except coding.CodingError:
+        return request.body  # recorded as it came, and compared as it comes
