@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from toolreel.errors import CassetteError, MachineError
 from toolreel.messages.bodies import body_bytes, frame_bytes
-from toolreel.messages.model import FORMAT_VERSION, Body, Cassette
+from toolreel.messages.model import FORMAT_VERSION, Base64Frame, Body, Cassette, JsonBody
 
 from .layout import cassette_text
 from .lines import line_of
@@ -107,7 +107,7 @@ def _check_version(value: Any, path: Path) -> None:
 
 
 def _check_bytes(cassette: Cassette, text: str, path: Path) -> None:
-    """What the models cannot see: base64 that is none, text that cannot be bytes, body files that are missing."""
+    """What the models cannot see: base64 that is none, body files that are missing."""
     files = LargeBodies(path)
 
     def read_file(digest: str) -> bytes:
@@ -117,10 +117,12 @@ def _check_bytes(cassette: Cassette, text: str, path: Path) -> None:
 
     for index, interaction in enumerate(cassette.interactions):
         try:
-            body_bytes(interaction.request.body, read_file)
-            body_bytes(interaction.response.body, read_file)
+            for body in (interaction.request.body, interaction.response.body):
+                if not isinstance(body, JsonBody):
+                    body_bytes(body, read_file)
             for frame in interaction.response.frames or ():
-                frame_bytes(frame)
+                if isinstance(frame, Base64Frame):
+                    frame_bytes(frame)
         except ValueError as error:
             line = line_of(text, ["interactions", index])
             raise CassetteError(

@@ -147,3 +147,13 @@ def decode(data: bytes, content_encoding: str) -> bytes:
     """A whole body decoded; raises CodingError."""
     chain = decoder(content_encoding)
     return chain.feed(data) + chain.close()
+
+
+def decoded_or_raw(data: bytes | None, content_encoding: str | None) -> bytes | None:
+    """A request's body as it is recorded and compared: decoded, or as it came if it cannot be decoded."""
+    if not data or not content_encoding:
+        return data
+    try:
+        return decode(data, content_encoding)
+    except CodingError:
+        return data

@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from toolreel.dialects.paths import split_base
+from toolreel.dialects.streams import is_terminal
 from toolreel.messages.bodies import body_of, frame_of
 from toolreel.messages.http import HttpRequest
-from toolreel.messages.model import Cassette, Interaction, Performance, Request, Response, Take
+from toolreel.messages.model import Cassette, Ending, Interaction, Performance, Request, Response, Take
 
 from .entries import Began, Ended, Entry, Failed, FrameCame, Headed
 
@@ -29,14 +30,16 @@ class _Track:
 def assemble(entries: Iterable[Entry], *, recorded_at: str, tool: str, keep_file: KeepFile) -> Cassette:
     """The cassette of a take.
 
-    Interactions stand in the order in which their requests came; those that never got a status line, or whose answer
-    has not ended, are left out (`toolreel.recording.entries.Failed`, and takes that were broken off).
+    Interactions stand in the order in which their requests came. Those that never got a status line are left out. Of
+    a take that was broken off, a stream that had not ended counts as cut, any other such answer is left out.
     `recorded_at` is the time of the recording (RFC 3339), `tool` the recorder with its version.
     """
     upstreams: list[str] = []
     interactions: list[Interaction] = []
     performances: dict[str, Performance] = {}
     for track in _tracks(entries):
+        if track.ended is None and track.headed is not None and track.headed.streams:
+            track.ended = _broken_off(track)
         if track.headed is None or track.ended is None:
             continue
         n = len(interactions) + 1
@@ -61,6 +64,12 @@ def _tracks(entries: Iterable[Entry]) -> list[_Track]:
             case Failed():
                 pass
     return [tracks[key] for key in sorted(tracks)]
+
+
+def _broken_off(track: _Track) -> Ended:
+    last = track.frames[-1] if track.frames else track.began
+    done = any(is_terminal(frame.data) for frame in track.frames)
+    return Ended(track.began.key, last.ms, Ending.COMPLETE if done else Ending.CUT)
 
 
 def _interaction(n: int, track: _Track, upstreams: list[str], keep_file: KeepFile) -> Interaction:

@@ -28,12 +28,10 @@ class Exchange:
 
     def begin(self, ms: int) -> list[Entry]:
         """The request is complete."""
-        request = replace(
-            self._request,
-            headers=allowed.request_headers(self._request.headers),
-            body=_decoded_request_body(self._request),
-        )
-        return [Began(self.key, ms, request)]
+        request = self._request
+        body = coding.decoded_or_raw(request.body, http.header(request.headers, "content-encoding"))
+        kept = replace(request, headers=allowed.request_headers(request.headers), body=body)
+        return [Began(self.key, ms, kept)]
 
     def head(self, head: ResponseHead, ms: int) -> list[Entry]:
         """Status and headers of the answer have come."""
@@ -124,13 +122,3 @@ class _Answer:
         if not self.terminal_frame_came:
             self.terminal_frame_came = any(map(is_terminal, frames))
         return frames
-
-
-def _decoded_request_body(request: HttpRequest) -> bytes | None:
-    encoding = http.header(request.headers, "content-encoding")
-    if request.body is None or encoding is None:
-        return request.body
-    try:
-        return coding.decode(request.body, encoding)
-    except coding.CodingError:
-        return request.body  # recorded as it came, and compared as it comes

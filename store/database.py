@@ -1,0 +1,69 @@
+"""The store: one SQLite file with the journal of recordings in progress.
+
+Everything in it but an unfinished recording can be rebuilt from the cassette files; replay works without it.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from sqlite_utils import Database, Migrations
+
+from toolreel.errors import MachineError
+
+_migrations = Migrations("toolreel")
+
+
+@_migrations()
+def journal(db: Database) -> None:
+    """Takes in progress or left unfinished, and their entries."""
+    db.execute(
+        """
+        CREATE TABLE takes (
+            id INTEGER PRIMARY KEY,
+            cassette TEXT NOT NULL,
+            recorded_at TEXT NOT NULL,
+            tool TEXT NOT NULL,
+            pid INTEGER                 -- of the recorder; NULL once it has let go of the take
+        ) STRICT
+        """
+    )
+    db.execute(
+        """
+        CREATE TABLE entries (
+            id INTEGER PRIMARY KEY,     -- in the order in which they were noted
+            take INTEGER NOT NULL REFERENCES takes(id) ON DELETE CASCADE,
+            interaction INTEGER NOT NULL,
+            kind TEXT NOT NULL,
+            ms INTEGER NOT NULL,
+            facts TEXT NOT NULL,        -- JSON
+            data BLOB
+        ) STRICT
+        """
+    )
+    db.execute("CREATE INDEX entries_of_take ON entries(take)")
+
+
+def store_path(cassettes: Path, override: str | None = None) -> Path:
+    """The store that belongs to a cassette folder: `.toolreel/store.db` beside it, or `override`."""
+    return Path(override) if override else cassettes.absolute().parent / ".toolreel" / "store.db"
+
+
+def open_store(path: Path) -> Database:
+    """The store at `path`, made or brought up to date if need be. Raises MachineError."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.parent.name == ".toolreel" and not (ignore := path.parent / ".gitignore").exists():
+            ignore.write_text("*\n")
+        # The recorder opens the store in one thread and writes in another, never in two at once.
+        db = Database(sqlite3.connect(path, timeout=5, isolation_level=None, check_same_thread=False))
+        db.enable_wal()  # readers never block the recorder
+        db.execute("PRAGMA synchronous = NORMAL")  # with WAL, what is committed survives the death of the process
+        db.execute("PRAGMA foreign_keys = ON")
+        _migrations.apply(db)
+    except (OSError, sqlite3.Error) as error:
+        raise MachineError(
+            f"The store {path} cannot be opened ({error}); free the disk or set TOOLREEL_STORE."
+        ) from None
+    return db

@@ -1,0 +1,218 @@
+"""The journal: every entry of a recording is on disk within a quarter of a second, off the recorder's event loop."""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlite_utils import Database
+
+from toolreel.errors import CommandError, MachineError
+from toolreel.messages.http import Headers, HttpRequest, ResponseHead
+from toolreel.messages.model import Ending
+from toolreel.recording.entries import Began, Ended, Entry, Failed, FrameCame, Headed
+
+from .database import open_store
+
+GATHER_S = 0.05
+"""Entries that come within this many seconds are written in one transaction."""
+
+_Row = tuple[int, str, int, str, bytes | None]
+
+
+@dataclass(frozen=True, slots=True)
+class TakeRow:
+    """A take in the journal; `pid` is the recorder's process, None if it has let go of the take."""
+
+    id: int
+    cassette: str
+    recorded_at: str
+    tool: str
+    pid: int | None
+
+
+class Journal:
+    """The open journal of one take: entries are queued by `append` and written by a thread of its own.
+
+    After a failure to write, `failure` says why and `append` raises it: traffic must not pass unrecorded.
+    """
+
+    def __init__(self, store: Path, cassette: str, *, recorded_at: str, tool: str) -> None:
+        self._db = open_store(store)
+        self.failure: MachineError | None = None
+        self._queue: queue.SimpleQueue[Sequence[Entry] | None] = queue.SimpleQueue()
+        self.take = _begin_take(self._db, store, TakeRow(0, cassette, recorded_at, tool, os.getpid()))
+        self._thread = threading.Thread(target=self._write_all, name="toolreel-journal", daemon=True)
+        self._thread.start()
+
+    def append(self, entries: Sequence[Entry]) -> None:
+        """Queues entries for writing; raises MachineError if an earlier one could not be written."""
+        if self.failure:
+            raise self.failure
+        self._queue.put(entries)
+
+    def close(self) -> None:
+        """Writes what is queued and lets go of the take, which stays in the store. Raises MachineError."""
+        self._queue.put(None)
+        self._thread.join()
+        try:
+            self._db.execute("UPDATE takes SET pid = NULL WHERE id = ?", [self.take])
+        except sqlite3.Error as error:
+            self.failure = self.failure or _broken(error)
+        finally:
+            self._db.close()
+        if self.failure:
+            raise self.failure
+
+    def _write_all(self) -> None:
+        ended = False
+        while not ended:
+            rows: list[_Row] = []
+            batch = self._queue.get()
+            # The first entry of a batch waits for those that follow at once; a stream makes hundreds a second.
+            while True:
+                if batch is None:
+                    ended = True
+                    break
+                rows += [_row(entry) for entry in batch]
+                try:
+                    batch = self._queue.get(timeout=GATHER_S if len(rows) < 1000 else 0)
+                except queue.Empty:
+                    break
+            if rows and not self.failure:
+                self._write(rows)
+
+    def _write(self, rows: list[_Row]) -> None:
+        try:
+            with self._db.atomic():
+                self._db.conn.executemany(
+                    "INSERT INTO entries (take, interaction, kind, ms, facts, data) VALUES (?, ?, ?, ?, ?, ?)",
+                    [(self.take, *row) for row in rows],
+                )
+        except sqlite3.Error as error:
+            self.failure = _broken(error)
+
+
+def _broken(error: sqlite3.Error) -> MachineError:
+    return MachineError(f"The journal cannot be written ({error}); free the disk, then record again.")
+
+
+def _begin_take(db: Database, store: Path, take: TakeRow) -> int:
+    """Locks the cassette for this recorder; raises CommandError if another process records it."""
+    with db.atomic():
+        for other in unfinished(db, take.cassette):
+            if other.pid is not None and _alive(other.pid):
+                db.close()
+                raise CommandError(
+                    f"Cassette {take.cassette} is being recorded by process {other.pid}; "
+                    f"wait for it, or record under another name."
+                )
+        cursor = db.execute(
+            "INSERT INTO takes (cassette, recorded_at, tool, pid) VALUES (?, ?, ?, ?)",
+            [take.cassette, take.recorded_at, take.tool, take.pid],
+        )
+    assert cursor.lastrowid is not None
+    return cursor.lastrowid
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True  # it exists, but is another user's
+    return True
+
+
+def unfinished(db: Database, cassette: str | None = None) -> list[TakeRow]:
+    """The takes in the store, newest first, of one cassette or of all: recordings in progress or never finished."""
+    where, arguments = ("WHERE cassette = ?", [cassette]) if cassette else ("", [])
+    rows = db.execute(f"SELECT id, cassette, recorded_at, tool, pid FROM takes {where} ORDER BY id DESC", arguments)
+    return [TakeRow(*row) for row in rows.fetchall()]
+
+
+def is_recording(take: TakeRow) -> bool:
+    """Whether a living process is recording the take."""
+    return take.pid is not None and _alive(take.pid)
+
+
+def entries_of(db: Database, take: int) -> Iterator[Entry]:
+    """The entries of a take in the order in which they were noted."""
+    for row in db.execute(
+        "SELECT interaction, kind, ms, facts, data FROM entries WHERE take = ? ORDER BY id", [take]
+    ):
+        yield _entry(*row)
+
+
+def drop(db: Database, takes: Iterable[int]) -> None:
+    """Removes takes from the journal, because a cassette holds them or nobody wants them."""
+    with db.atomic():
+        db.conn.executemany("DELETE FROM takes WHERE id = ?", [(take,) for take in takes])
+
+
+def _row(entry: Entry) -> _Row:
+    facts: dict[str, Any]
+    data: bytes | None = None
+    match entry:
+        case Began():
+            request = entry.request
+            facts = {
+                "method": request.method,
+                "target": request.target,
+                "headers": request.headers,
+                "origin": request.origin,
+            }
+            data = request.body
+        case Headed():
+            facts = {
+                "status": entry.head.status,
+                "headers": entry.head.headers,
+                "volatile": entry.volatile,
+                "streams": entry.streams,
+            }
+        case FrameCame():
+            facts, data = {}, entry.data
+        case Ended():
+            facts = {
+                "ending": entry.ending,
+                "chunks": entry.chunks,
+                "encoding": entry.encoding,
+                "decoded": entry.decoded,
+            }
+            data = entry.body
+        case Failed():
+            facts = {"reason": entry.reason}
+    return entry.key, type(entry).__name__, entry.ms, json.dumps(facts), data
+
+
+def _entry(key: int, kind: str, ms: int, text: str, data: bytes | None) -> Entry:
+    facts = json.loads(text)
+    match kind:
+        case "Began":
+            request = HttpRequest(facts["method"], facts["target"], _headers(facts["headers"]), data, facts["origin"])
+            return Began(key, ms, request)
+        case "Headed":
+            head = ResponseHead(facts["status"], _headers(facts["headers"]))
+            return Headed(key, ms, head, _headers(facts["volatile"]), facts["streams"])
+        case "FrameCame":
+            return FrameCame(key, ms, data or b"")
+        case "Ended":
+            return Ended(
+                key, ms, Ending(facts["ending"]), data, tuple(facts["chunks"]), facts["encoding"], facts["decoded"]
+            )
+        case "Failed":
+            return Failed(key, ms, facts["reason"])
+        case _:
+            raise MachineError(f"The journal holds an entry of unknown kind {kind!r}; it is of a newer toolreel.")
+
+
+def _headers(pairs: list[list[str]]) -> Headers:
+    return tuple((name, value) for name, value in pairs)

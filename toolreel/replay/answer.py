@@ -1,0 +1,59 @@
+"""What a replay answers: bytes for a door to carry, nothing left to decide."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from toolreel.messages.bodies import FileReader, body_bytes, frame_bytes
+from toolreel.messages.http import Headers
+from toolreel.messages.model import Ending, Interaction
+
+from .miss import Miss
+
+_BROKEN_OFF = frozenset({Ending.CUT, Ending.CLIENT_GONE})
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer ready to be sent.
+
+    `pieces` are the parts of the body, sent one after the other. `cut` says that the door must break the connection
+    off after the last of them. `length` is the body's length in bytes where the answer may declare it, None for
+    streams, for answers that are cut, and where there is no body.
+    """
+
+    status: int
+    headers: Headers
+    pieces: tuple[bytes, ...] = ()
+    cut: bool = False
+    length: int | None = None
+
+
+def recorded_answer(interaction: Interaction, read_file: FileReader) -> Answer:
+    """The answer of an interaction, byte for byte as it was received; content codings and lengths apart."""
+    response = interaction.response
+    cut = interaction.ending in _BROKEN_OFF
+    if response.frames is not None:
+        return Answer(response.status, response.headers, tuple(map(frame_bytes, response.frames)), cut)
+    body = body_bytes(response.body, read_file)
+    if body is None:
+        return Answer(response.status, response.headers, (), cut)
+    length = None if cut else len(body)
+    return Answer(response.status, response.headers, (body,) if body else (), cut, length)
+
+
+def miss_answer(miss: Miss) -> Answer:
+    """The answer to a request that the cassette cannot answer.
+
+    Status 424 with `x-should-retry: false`: no SDK retries it or maps it to an exception that programs catch.
+    """
+    error = {"message": miss.message, "type": "toolreel_miss", "param": miss.param, "code": miss.code}
+    return error_answer(424, error)
+
+
+def error_answer(status: int, error: dict[str, str | None]) -> Answer:
+    """An answer of toolreel's own, in the shape of the API's errors."""
+    body = json.dumps({"error": error}, ensure_ascii=False, indent=2).encode()
+    headers = (("content-type", "application/json"), ("x-should-retry", "false"))
+    return Answer(status, headers, (body,), length=len(body))

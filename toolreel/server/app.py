@@ -1,0 +1,102 @@
+"""The plain HTTP door as an ASGI application: reads a request, asks the session, sends the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any, Protocol
+
+from toolreel.messages.http import Headers, HttpRequest, header, headers_of
+from toolreel.replay.answer import Answer, error_answer
+
+from .hosts import HostCheck
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+MAX_BODY = 512 << 20
+"""Longer requests are refused, in bytes; the API itself takes files of 512 MB at most."""
+
+ORIGIN_HEADER = "x-toolreel-origin"
+"""Set by the proxy door to say which server the client means; nobody else may set it."""
+
+
+class Answers(Protocol):
+    """What decides: a session of `toolreel.replay`."""
+
+    def answer(self, request: HttpRequest) -> Answer:
+        """The answer to a request."""
+
+
+class ReplayApp:
+    """An ASGI application that serves what `answers` says.
+
+    `may_enter` says whether a Host header is one of this server's own (DNS rebinding). `ticket` is the secret with
+    which the proxy door names the origin that a client means; without one every such header is refused.
+    """
+
+    def __init__(self, answers: Answers, may_enter: HostCheck, ticket: str | None = None) -> None:
+        self._answers = answers
+        self._may_enter = may_enter
+        self._ticket = ticket
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        """One connection's event, as the server gives it."""
+        if scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1008, "reason": "toolreel replays no websockets"})
+        elif scope["type"] == "http":
+            headers = headers_of(scope["headers"])
+            answer = self._refusal(headers) or await self._answer(scope, headers, receive)
+            await _send(answer, scope["method"], send)
+
+    def _refusal(self, headers: Headers) -> Answer | None:
+        if self._ticket is not None:
+            if (header(headers, ORIGIN_HEADER) or "").partition(" ")[0] == self._ticket:
+                return None
+            return _refused("this port serves toolreel's own proxy door only")
+        if not self._may_enter(header(headers, "host")):
+            return _refused(f"the Host header {header(headers, 'host')!r} is not this server's own")
+        return None
+
+    async def _answer(self, scope: Message, headers: Headers, receive: Receive) -> Answer:
+        body = await _body(headers, receive)
+        if body is None:
+            return error_answer(413, _error(f"The request is longer than {MAX_BODY} bytes."))
+        raw_path: bytes = scope.get("raw_path") or scope["path"].encode()
+        query: bytes = scope["query_string"]
+        target = (raw_path + b"?" + query if query else raw_path).decode("latin-1")
+        origin = (header(headers, ORIGIN_HEADER) or "").partition(" ")[2] if self._ticket else None
+        return self._answers.answer(HttpRequest(scope["method"], target, headers, body, origin))
+
+
+async def _body(headers: Headers, receive: Receive) -> bytes | None:
+    """The body of the request, or None if it is longer than MAX_BODY."""
+    body = bytearray()
+    while True:
+        message = await receive()
+        body += message.get("body", b"")
+        if len(body) > MAX_BODY:
+            return None
+        if not message.get("more_body"):
+            return bytes(body)
+
+
+async def _send(answer: Answer, method: str, send: Send) -> None:
+    headers = list(answer.headers)
+    if answer.length is not None:
+        headers.append(("content-length", str(answer.length)))
+    fields = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+    await send({"type": "http.response.start", "status": answer.status, "headers": fields})
+    for piece in answer.pieces if method != "HEAD" else ():
+        await send({"type": "http.response.body", "body": piece, "more_body": True})
+    if not answer.cut:
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+    # Else the answer stays unfinished: the server then closes the connection without the end of the body.
+
+
+def _refused(reason: str) -> Answer:
+    return error_answer(403, _error(f"Refused: {reason}."))
+
+
+def _error(message: str) -> dict[str, str | None]:
+    return {"message": message, "type": "toolreel_refused", "param": None, "code": None}

@@ -1,0 +1,55 @@
+"""Where a door may listen, and which Host headers it takes: never an open proxy, no DNS rebinding."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable
+from typing import NamedTuple
+
+from toolreel.errors import CommandError
+
+HostCheck = Callable[[str | None], bool]
+"""Says whether the value of a Host header, None if there was none, is the server's own."""
+
+
+class Listen(NamedTuple):
+    """An address to listen on; port 0 lets the system choose."""
+
+    host: str
+    port: int
+
+    @property
+    def shown(self) -> str:
+        """As it stands in a URL."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+def parse_listen(text: str) -> Listen:
+    """`HOST:PORT`, `:PORT`, `PORT` or `[::1]:PORT`, loopback only; raises CommandError."""
+    host, _, port = text.rpartition(":")
+    host = host.strip("[]") or "127.0.0.1"
+    if not (port.isascii() and port.isdigit() and int(port) < 65536):
+        raise CommandError(f"--listen {text}: no port; write HOST:PORT, such as 127.0.0.1:8080.")
+    if not is_loopback(host):
+        raise CommandError(f"--listen {text}: toolreel listens on this machine only; use 127.0.0.1:{port}.")
+    return Listen("127.0.0.1" if host == "localhost" else host, int(port))
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address means this machine (RFC 6761 §6.3, RFC 1122 §3.2.1.3, RFC 4291 §2.5.3)."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def own_host(value: str | None) -> bool:
+    """Whether a Host header names this machine; a page elsewhere that rebinds its name to us does not (product §11)."""
+    if value is None:
+        return True  # HTTP/1.0; no browser leaves it out
+    host, _, port = value.strip().lower().rpartition(":")
+    if not host or not port.isdigit():
+        host = value.strip().lower()
+    return is_loopback(host.strip("[]"))
