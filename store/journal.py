@@ -42,13 +42,14 @@ class Journal:
     """The open journal of one take: entries are queued by `append` and written by a thread of its own.
 
     After a failure to write, `failure` says why and `append` raises it: traffic must not pass unrecorded.
+    `take` is its id in the store, `unfinished` how many earlier takes of the cassette were never finished.
     """
 
     def __init__(self, store: Path, cassette: str, *, recorded_at: str, tool: str) -> None:
         self._db = open_store(store)
         self.failure: MachineError | None = None
         self._queue: queue.SimpleQueue[Sequence[Entry] | None] = queue.SimpleQueue()
-        self.take = _begin_take(self._db, store, TakeRow(0, cassette, recorded_at, tool, os.getpid()))
+        self.take, self.unfinished = _begin_take(self._db, TakeRow(0, cassette, recorded_at, tool, os.getpid()))
         self._thread = threading.Thread(target=self._write_all, name="toolreel-journal", daemon=True)
         self._thread.start()
 
@@ -104,22 +105,32 @@ def _broken(error: sqlite3.Error) -> MachineError:
     return MachineError(f"The journal cannot be written ({error}); free the disk, then record again.")
 
 
-def _begin_take(db: Database, store: Path, take: TakeRow) -> int:
-    """Locks the cassette for this recorder; raises CommandError if another process records it."""
-    with db.atomic():
-        for other in unfinished(db, take.cassette):
-            if other.pid is not None and _alive(other.pid):
-                db.close()
-                raise CommandError(
-                    f"Cassette {take.cassette} is being recorded by process {other.pid}; "
-                    f"wait for it, or record under another name."
-                )
+def _begin_take(db: Database, take: TakeRow) -> tuple[int, int]:
+    """Locks the cassette for this recorder; gives the take's id, and how many others were left unfinished.
+
+    Raises CommandError if another process records the cassette.
+    """
+    try:
+        # IMMEDIATE: of two recorders that start at once, the second must see the row of the first.
+        db.execute("BEGIN IMMEDIATE")
+        others = unfinished(db, take.cassette)
         cursor = db.execute(
             "INSERT INTO takes (cassette, recorded_at, tool, pid) VALUES (?, ?, ?, ?)",
             [take.cassette, take.recorded_at, take.tool, take.pid],
         )
+        busy = next(filter(is_recording, others), None)
+        db.execute("ROLLBACK" if busy else "COMMIT")
+    except sqlite3.Error as error:
+        db.close()
+        raise _broken(error) from None
+    if busy:
+        db.close()
+        raise CommandError(
+            f"Cassette {take.cassette} is being recorded by process {busy.pid}; "
+            f"wait for it, or record under another name."
+        )
     assert cursor.lastrowid is not None
-    return cursor.lastrowid
+    return cursor.lastrowid, len(others)
 
 
 def _alive(pid: int) -> bool:

@@ -11,11 +11,11 @@ from toolreel.messages.model import Ending
 from toolreel.messages.sse import FrameSplitter
 
 from . import headers as allowed
-from .entries import Began, Ended, Entry, Failed, FrameCame, Headed
+from .entries import Began, Ended, Entry, FrameCame, Headed
 
 
 class Exchange:
-    """Follows one interaction: call `begin`, `head`, `data` as things arrive, and once `end` or `fail`.
+    """Follows one interaction: call `begin`, `head`, `data` as things arrive, and once `end`.
 
     Each call is given the milliseconds since the recording began, and returns the entries for the journal.
     """
@@ -24,7 +24,11 @@ class Exchange:
         self.key = key
         self._request = request
         self._answer: _Answer | None = None
-        self.ended = False
+
+    @property
+    def headed(self) -> bool:
+        """Whether status and headers of the answer have come."""
+        return self._answer is not None
 
     def begin(self, ms: int) -> list[Entry]:
         """The request is complete."""
@@ -45,10 +49,8 @@ class Exchange:
         return [FrameCame(self.key, ms, frame) for frame in self._answer.feed(data)]
 
     def end(self, ending: Ending, ms: int) -> list[Entry]:
-        """The answer has ended; without a status line this is a failure."""
-        self.ended = True
-        if self._answer is None:
-            return [Failed(self.key, ms, str(ending))]
+        """The answer has ended."""
+        assert self._answer is not None, "an answer without a head cannot end"
         answer = self._answer
         frames, body = answer.close()
         if answer.terminal_frame_came:
@@ -56,11 +58,6 @@ class Exchange:
         entries: list[Entry] = [FrameCame(self.key, ms, frame) for frame in frames]
         ended = Ended(self.key, ms, ending, body, tuple(answer.chunks), answer.encoding, not answer.undecodable)
         return [*entries, ended]
-
-    def fail(self, reason: str, ms: int) -> list[Entry]:
-        """The request got no status line, because of `reason`."""
-        self.ended = True
-        return [Failed(self.key, ms, reason)]
 
 
 class _Answer:

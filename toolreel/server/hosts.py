@@ -46,7 +46,7 @@ def is_loopback(host: str) -> bool:
 
 
 def own_host(value: str | None) -> bool:
-    """Whether a Host header names this machine; a page elsewhere that rebinds its name to us does not (product §11)."""
+    """Whether a Host header names this machine; a page elsewhere that rebinds its name to us does not."""
     if value is None:
         return True  # HTTP/1.0; no browser leaves it out
     host, _, port = value.strip().lower().rpartition(":")

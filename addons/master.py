@@ -1,0 +1,102 @@
+"""Runs a mitmproxy with just the addons that a proxy needs and one of ours, in a thread of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from mitmproxy.addons import core, disable_h2c, next_layer, proxyserver, tlsconfig
+from mitmproxy.master import Master
+from mitmproxy.options import Options
+
+from toolreel.errors import MachineError, ToolreelError
+from toolreel.server.hosts import Listen
+
+
+@dataclass(slots=True)
+class _Thread:
+    """What the proxy's thread and its owner tell each other."""
+
+    started: threading.Event = field(default_factory=threading.Event)
+    master: Master | None = None
+    port: int = 0
+    failure: str | None = None
+
+
+class _Ready:
+    """The last addon to hear that mitmproxy runs: only then may clients come (layout.md)."""
+
+    name = "toolreel_ready"
+
+    def __init__(self, thread: _Thread) -> None:
+        self._thread = thread
+
+    def running(self) -> None:
+        """Servers are up, or have failed to come up."""
+        assert self._thread.master is not None
+        servers = list(self._thread.master.addons.get("proxyserver").servers)
+        problems = [str(server.last_exception) for server in servers if server.last_exception]
+        if problems:
+            self._thread.failure = "; ".join(problems)
+        else:
+            self._thread.port = servers[0].listen_addrs[0][1]
+        self._thread.started.set()
+
+
+@contextmanager
+def proxying(
+    addon: object, *, mode: str, listen: Listen, options: Mapping[str, Any] | None = None
+) -> Iterator[Listen]:
+    """Runs the proxy while the block runs, and gives the address on which it listens.
+
+    `mode` is a mitmproxy mode such as `regular` or `reverse:https://api.openai.com`, `options` more of mitmproxy's
+    options. Raises MachineError if the proxy cannot start.
+    """
+    logging.getLogger("mitmproxy").setLevel(logging.CRITICAL)  # what a person must know, our addons tell
+    shared = _Thread()
+    thread = threading.Thread(
+        target=_run, args=(shared, addon, mode, listen, dict(options or {})), name="toolreel-proxy", daemon=True
+    )
+    thread.start()
+    shared.started.wait()
+    try:
+        if shared.failure:
+            raise MachineError(
+                f"The proxy cannot start on {listen.shown}: {shared.failure}; choose another --listen."
+            )
+        yield Listen(listen.host, shared.port)
+    finally:
+        if shared.master is not None:
+            shared.master.shutdown()
+        thread.join()
+
+
+def _run(shared: _Thread, addon: object, mode: str, listen: Listen, options: dict[str, Any]) -> None:
+    try:
+        asyncio.run(_serve(shared, addon, mode, listen, options))
+    except Exception as error:  # noqa: BLE001 - told to the thread that waits
+        reason = str(error) if isinstance(error, ToolreelError) else f"{type(error).__name__}: {error}"
+        shared.failure = shared.failure or reason
+    finally:
+        shared.started.set()
+
+
+async def _serve(shared: _Thread, addon: object, mode: str, listen: Listen, options: dict[str, Any]) -> None:
+    master = Master(Options())
+    master.addons.add(
+        core.Core(),
+        disable_h2c.DisableH2C(),
+        proxyserver.Proxyserver(),
+        next_layer.NextLayer(),
+        tlsconfig.TlsConfig(),
+        addon,
+        _Ready(shared),
+    )
+    master.options.update(mode=[mode], listen_host=listen.host, listen_port=listen.port, **options)
+    shared.master = master
+    await master.run()

@@ -1,0 +1,230 @@
+"""The recorder as a mitmproxy addon: carries what passes to the journal, and changes nothing of it.
+
+`toolreel record` runs it in a proxy of its own. It works in any other mitmproxy as well:
+`mitmdump -s …/record.py --set toolreel_cassette=NAME`.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from mitmproxy import ctx, exceptions, http
+from mitmproxy.addonmanager import Loader
+from mitmproxy.net.http import url
+
+from toolreel.addons import error_page
+from toolreel.addons.flows import (
+    broken_ending,
+    head_of,
+    normal_ending,
+    origin,
+    own_response,
+    request_of,
+)
+from toolreel.errors import ToolreelError
+from toolreel.messages.model import Ending
+from toolreel.recording.entries import Entry, Failed
+from toolreel.recording.exchange import Exchange
+from toolreel.server.hosts import own_host
+from toolreel.store.recordings import Recording, begin
+
+logger = logging.getLogger(__name__)
+
+_EXCHANGE = "toolreel_exchange"
+_REFUSED = "toolreel_refused"
+
+
+class Journal(Protocol):
+    """Where entries go."""
+
+    def append(self, entries: Sequence[Entry]) -> None:
+        """Takes entries; raises ToolreelError if they cannot be kept."""
+
+
+class Recorder:
+    """The hooks. `origins` are the servers whose traffic is recorded, None for all (as in reverse mode).
+
+    `prefix` is a path that the upstream wants in front of every request path. `guards_host` is for reverse mode with
+    mitmproxy's option keep_host_header: only clients that call this machine by a loopback name are served, and the
+    upstream gets its own name. `clock` gives milliseconds.
+    """
+
+    name = "toolreel_record"
+
+    def __init__(
+        self,
+        journal: Journal,
+        *,
+        origins: frozenset[str] | None = None,
+        prefix: str = "",
+        guards_host: bool = False,
+        clock: Callable[[], float] = lambda: time.monotonic() * 1000,
+    ) -> None:
+        self._journal = journal
+        self._origins = origins
+        self._prefix = prefix.rstrip("/")
+        self._guards_host = guards_host
+        self._clock = clock
+        self._began = clock()
+        self._key = 0
+        self._open: dict[int, Exchange] = {}
+        self.failures: list[str] = []
+        """One sentence for each request that got no status line."""
+        self.left: list[str] = []
+        """One sentence for each request that its client left before an answer came."""
+        self.broken: ToolreelError | None = None
+        """Why nothing can be recorded any more."""
+        error_page.install()
+
+    def request(self, flow: http.HTTPFlow) -> None:
+        """A request is complete and has not been sent on yet."""
+        refusal = self._refusal(flow)
+        if refusal:
+            flow.response = refusal
+            return
+        if self._prefix and not _starts_with(flow.request.path, self._prefix):
+            flow.request.path = self._prefix + flow.request.path
+        if self._origins is not None and origin(flow) not in self._origins:
+            return
+        self._key += 1
+        exchange = Exchange(self._key, request_of(flow))
+        if self._note(lambda: exchange.begin(self._now())):
+            flow.metadata[_EXCHANGE] = exchange
+            self._open[exchange.key] = exchange
+        else:
+            flow.response = own_response(503, f"toolreel cannot record: {self.broken}", "toolreel_recorder")
+
+    def _refusal(self, flow: http.HTTPFlow) -> http.Response | None:
+        if self._guards_host:
+            if not own_host(flow.request.host_header):
+                return own_response(403, f"The Host header {flow.request.host_header!r} is not ours.", _REFUSED)
+            flow.request.host_header = url.hostport(flow.request.scheme, flow.request.host, flow.request.port)
+        if flow.request.headers.get("upgrade", "").lower() == "websocket":
+            return own_response(501, "toolreel does not record websockets; use HTTP.", _REFUSED)
+        return None
+
+    def responseheaders(self, flow: http.HTTPFlow) -> None:
+        """Status and headers have come: from here on the body is relayed piece by piece as it arrives."""
+        exchange = self._exchange(flow)
+        if exchange is None or flow.response is None:
+            return
+        head = head_of(flow.response)
+        self._note(lambda: exchange.head(head, self._now()))
+        flow.response.stream = self._relay(exchange)
+
+    def _relay(self, exchange: Exchange) -> Callable[[bytes], bytes]:
+        def relay(data: bytes) -> bytes:
+            if data:  # mitmproxy marks the end by an empty piece, and calls `response` right after it
+                self._note(lambda: exchange.data(data, self._now()))
+            return data
+
+        return relay
+
+    def response(self, flow: http.HTTPFlow) -> None:
+        """The answer has ended, as far as mitmproxy can tell."""
+        if exchange := self._exchange(flow):
+            self._end(exchange, normal_ending(flow))
+
+    def error(self, flow: http.HTTPFlow) -> None:
+        """The flow broke: the upstream cannot be reached or broke off, or the client left."""
+        exchange = self._exchange(flow)
+        if exchange is None:
+            return
+        ending = broken_ending(flow)
+        if flow.response is not None:
+            self._end(exchange, ending)
+            return
+        what = f"{flow.request.method} {flow.request.path}"
+        reason = flow.error.msg if flow.error else "no reason given"
+        if ending is Ending.CLIENT_GONE:
+            self.left.append(f"{what}: the client left before an answer came")
+        else:
+            self.failures.append(f"{what}: {reason}")
+        self._open.pop(exchange.key, None)
+        self._note(lambda: [Failed(exchange.key, self._now(), reason)])
+
+    def close(self) -> None:
+        """The recording ends: answers that are still open are cut by us."""
+        for exchange in list(self._open.values()):
+            if exchange.headed:
+                self._end(exchange, Ending.CUT)
+
+    def _end(self, exchange: Exchange, ending: Ending) -> None:
+        self._open.pop(exchange.key, None)
+        self._note(lambda: exchange.end(ending, self._now()))
+
+    def _exchange(self, flow: http.HTTPFlow) -> Exchange | None:
+        exchange = flow.metadata.get(_EXCHANGE)
+        return exchange if isinstance(exchange, Exchange) and exchange.key in self._open else None
+
+    def _now(self) -> int:
+        return round(self._clock() - self._began)
+
+    def _note(self, entries: Callable[[], list[Entry]]) -> bool:
+        """Sends entries to the journal; False if that is not possible any more."""
+        if self.broken is None:
+            try:
+                self._journal.append(entries())
+            except Exception as error:  # noqa: BLE001 - traffic never passes unrecorded in silence
+                self.broken = error if isinstance(error, ToolreelError) else _bug(error)
+                logger.error("%s", self.broken)
+        return self.broken is None
+
+
+def _starts_with(path: str, prefix: str) -> bool:
+    return path == prefix or path.startswith((prefix + "/", prefix + "?"))
+
+
+def _bug(error: Exception) -> ToolreelError:
+    return ToolreelError(f"The recorder failed ({type(error).__name__}: {error}); please report it.")
+
+
+class RecordScript:
+    """What `mitmdump -s` runs: makes a recorder from the options, and the cassette when mitmproxy ends."""
+
+    name = "toolreel_record_script"
+
+    def __init__(self) -> None:
+        self._recording: Recording | None = None
+        self._recorder: Recorder | None = None
+
+    def load(self, loader: Loader) -> None:
+        """Declares the options."""
+        loader.add_option("toolreel_cassette", str, "", "Name of the cassette to record.")
+        loader.add_option("toolreel_cassettes", str, "cassettes", "Folder of the cassettes.")
+        loader.add_option("toolreel_force", bool, False, "Record afresh over an existing cassette.")
+
+    def running(self) -> None:
+        """Everything is configured: opens the journal and adds the recorder."""
+        options = ctx.options
+        if not options.toolreel_cassette:
+            raise exceptions.OptionsError("Say which cassette to record: --set toolreel_cassette=NAME.")
+        folder = Path(options.toolreel_cassettes)
+        try:
+            self._recording = begin(folder, options.toolreel_cassette, force=options.toolreel_force)
+        except ToolreelError as error:
+            raise exceptions.OptionsError(str(error)) from None
+        self._recorder = Recorder(self._recording.journal)
+        ctx.master.addons.add(self._recorder)
+
+    def done(self) -> None:
+        """mitmproxy ends: what was recorded becomes the cassette, unless something is missing in it."""
+        if self._recording is None or self._recorder is None:
+            return
+        self._recorder.close()
+        try:
+            if self._recorder.failures:
+                self._recording.leave()
+                logger.error("Not kept, an upstream did not answer: %s", "; ".join(self._recorder.failures))
+            else:
+                self._recording.finish()
+        except ToolreelError as error:
+            logger.error("%s", error)
+
+
+if __name__.startswith("__mitmproxy_script__"):
+    addons = [RecordScript()]

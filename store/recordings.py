@@ -1,0 +1,107 @@
+"""Recordings: from the first entry in the journal to the cassette file."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+from sqlite_utils import Database
+
+from toolreel.errors import CommandError
+from toolreel.messages.model import Cassette
+from toolreel.recording.assemble import assemble
+
+from . import files
+from .database import open_store, store_path
+from .journal import Journal, TakeRow, drop, entries_of, is_recording, unfinished
+from .names import cassette_path, clashing_name
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """A recording in progress; end it with `finish` or `leave`."""
+
+    name: str
+    path: Path
+    store: Path
+    journal: Journal
+    unfinished: int
+    """How many earlier recordings of this cassette were never finished."""
+
+    def finish(self) -> Cassette:
+        """Makes the cassette file of what was recorded, and forgets the journal of it. Raises ToolreelError."""
+        self.journal.close()
+        db = open_store(self.store)
+        try:
+            return _keep(db, self.path, self.journal.take)
+        finally:
+            db.close()
+
+    def leave(self) -> None:
+        """Ends the recording without a cassette; the take stays in the journal for `recover`."""
+        self.journal.close()
+
+
+def tool_name() -> str:
+    """This program and its version, as a take names it."""
+    return f"toolreel {version('toolreel')}"
+
+
+def begin(
+    folder: Path, name: str, *, force: bool = False, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+) -> Recording:
+    """Starts to record the cassette `name` in `folder`.
+
+    Raises CommandError for a name that cannot be, for a cassette that exists (unless `force`) or is being recorded by
+    another process, MachineError if the disk says no.
+    """
+    path = _writable(folder, name, force=force)
+    store = store_path(folder, os.environ.get("TOOLREEL_STORE"))
+    recorded_at = now().isoformat(timespec="seconds").replace("+00:00", "Z")
+    journal = Journal(store, name, recorded_at=recorded_at, tool=tool_name())
+    return Recording(name, path, store, journal, journal.unfinished)
+
+
+def recover(folder: Path, name: str, *, force: bool = False) -> Cassette:
+    """Makes the cassette of the newest unfinished recording of `name`; raises CommandError if there is none."""
+    path = _writable(folder, name, force=force)
+    store = store_path(folder, os.environ.get("TOOLREEL_STORE"))
+    if not store.exists():
+        raise CommandError(f"There is no unfinished recording of {name}: there is no store {store}.")
+    db = open_store(store)
+    try:
+        takes = unfinished(db, name)
+        if any(map(is_recording, takes)):
+            raise CommandError(f"Cassette {name} is still being recorded by process {takes[0].pid}; end it first.")
+        if not takes:
+            raise CommandError(f"There is no unfinished recording of {name} in {store}.")
+        return _keep(db, path, takes[0].id)
+    finally:
+        db.close()
+
+
+def _writable(folder: Path, name: str, *, force: bool) -> Path:
+    path = cassette_path(folder, name)
+    if path.exists() and not force:
+        raise CommandError(f"Cassette {path} exists; give --force to record it afresh, or choose another name.")
+    if other := clashing_name(folder, name):
+        raise CommandError(f"Cassette {other} exists, and {name} differs from it in case only; choose another name.")
+    return path
+
+
+def _keep(db: Database, path: Path, take: int) -> Cassette:
+    row = next(row for row in unfinished(db) if row.id == take)
+    large: dict[str, bytes] = {}
+    cassette = assemble(entries_of(db, take), recorded_at=row.recorded_at, tool=row.tool, keep_file=large.__setitem__)
+    files.save(path, cassette, large)
+    drop(db, _superseded(db, row))
+    return cassette
+
+
+def _superseded(db: Database, kept: TakeRow) -> list[int]:
+    """The take that became the cassette and the older ones of it that nobody is recording."""
+    return [row.id for row in unfinished(db, kept.cassette) if row.id <= kept.id and not is_recording(row)]
