@@ -80,6 +80,11 @@ class Recorder:
         """Why nothing can be recorded any more."""
         error_page.install()
 
+    @property
+    def count(self) -> int:
+        """How many requests came."""
+        return self._key
+
     def request(self, flow: http.HTTPFlow) -> None:
         """A request is complete and has not been sent on yet."""
         refusal = self._refusal(flow)
@@ -147,8 +152,8 @@ class Recorder:
         self._open.pop(exchange.key, None)
         self._note(lambda: [Failed(exchange.key, self._now(), reason)])
 
-    def close(self) -> None:
-        """The recording ends: answers that are still open are cut by us."""
+    def done(self) -> None:
+        """mitmproxy ends: answers that are still open are cut by us."""
         for exchange in list(self._open.values()):
             if exchange.headed:
                 self._end(exchange, Ending.CUT)
@@ -215,7 +220,7 @@ class RecordScript:
         """mitmproxy ends: what was recorded becomes the cassette, unless something is missing in it."""
         if self._recording is None or self._recorder is None:
             return
-        self._recorder.close()
+        self._recorder.done()  # mitmproxy may call it later, when the journal is closed
         try:
             if self._recorder.failures:
                 self._recording.leave()

@@ -45,6 +45,15 @@ class Recording:
         """Ends the recording without a cassette; the take stays in the journal for `recover`."""
         self.journal.close()
 
+    def discard(self) -> None:
+        """Ends the recording and forgets it."""
+        self.journal.close()
+        db = open_store(self.store)
+        try:
+            drop(db, [self.journal.take])
+        finally:
+            db.close()
+
 
 def tool_name() -> str:
     """This program and its version, as a take names it."""

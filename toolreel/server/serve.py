@@ -18,7 +18,8 @@ from .hosts import Listen
 def bind(listen: Listen) -> socket.socket:
     """A listening socket; raises MachineError if the port is taken or the address is not this machine's."""
     family = socket.AF_INET6 if ":" in listen.host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
+    # The protocol is named because asyncio switches Nagle's algorithm off only for sockets that say they are TCP.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(listen)

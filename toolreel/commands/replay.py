@@ -1,0 +1,84 @@
+"""`toolreel replay`: serves cassettes, offline."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from toolreel.errors import MISSES
+from toolreel.replay.session import Session, Tape
+from toolreel.server.app import ReplayApp
+from toolreel.server.hosts import Listen, own_host
+from toolreel.server.serve import serving
+from toolreel.store.files import LargeBodies, load
+from toolreel.store.names import cassette_path
+
+from . import child
+from .console import complaint, note
+from .doors import (
+    PROXY,
+    base_url_environment,
+    ca_certificate,
+    needs_mitmproxy,
+    proxy_environment,
+    proxy_options,
+)
+
+
+def replay(names: Sequence[str], *, folder: Path, listen: Listen, via: str, command: Sequence[str]) -> int:
+    """Replays while COMMAND runs, or until Ctrl-C without one; gives the exit status. Raises ToolreelError."""
+    tapes = [_tape(folder, name) for name in names]
+    session = Session(tapes)
+    door = _proxy_door(session, listen) if via == PROXY else _base_url_door(session, listen, tapes)
+    with door as environment:
+        shown = environment["HTTPS_PROXY" if via == PROXY else "OPENAI_BASE_URL"]
+        note(f"Replaying {', '.join(names)}: {'HTTPS_PROXY' if via == PROXY else 'OPENAI_BASE_URL'}={shown}")
+        if command:
+            status = child.run(command, environment)
+        else:
+            note("Press Ctrl-C to end the replay.")
+            child.wait_for_end()
+            status = 0
+    return _verdict(session, status)
+
+
+def _tape(folder: Path, name: str) -> Tape:
+    path = cassette_path(folder, name)
+    return Tape(name, load(path), LargeBodies(path).read)
+
+
+@contextmanager
+def _base_url_door(session: Session, listen: Listen, tapes: Sequence[Tape]) -> Iterator[dict[str, str]]:
+    upstreams = [upstream for tape in tapes for upstream in tape.cassette.upstreams]
+    path = urlsplit(upstreams[0]).path if upstreams else "/v1"
+    with serving(ReplayApp(session, own_host), listen) as address:
+        yield base_url_environment(address, path, replays=True)
+
+
+@contextmanager
+def _proxy_door(session: Session, listen: Listen) -> Iterator[dict[str, str]]:
+    try:
+        from toolreel.addons.master import proxying
+        from toolreel.addons.replay import PROXY_OPTIONS, Replayer
+    except ModuleNotFoundError:
+        raise needs_mitmproxy() from None
+    ticket = secrets.token_urlsafe(16)
+    with (
+        serving(ReplayApp(session, own_host, ticket), Listen("127.0.0.1", 0)) as inner,
+        proxying(
+            Replayer(inner, ticket), mode="regular", listen=listen, options=proxy_options() | PROXY_OPTIONS
+        ) as address,
+        proxy_environment(address, ca_certificate(), replays=True) as environment,
+    ):
+        yield environment
+
+
+def _verdict(session: Session, status: int) -> int:
+    """Says what was served and what was missed; COMMAND's own failure comes first."""
+    for miss in session.misses:
+        complaint(f"Miss ({miss.code}): {miss.message}")
+    note(f"Served {session.served}, missed {len(session.misses)}, never played {session.unplayed}.")
+    return status or (MISSES if session.misses else 0)
