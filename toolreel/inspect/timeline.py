@@ -85,7 +85,7 @@ def _words(value: Mapping[str, Any]) -> str:
         return _list_words(value["data"])
     if value.get("object") == "thread.run":
         return ": ".join(filter(None, [str(value.get("status")), _calls(value)]))
-    if value.get("object") == "thread.message":
+    if value.get("object") == "thread.message" and value.get("role") == "assistant":
         return _short(_message_text(value))
     return str(value.get("object") or "")
 

@@ -1,0 +1,35 @@
+"""Ids that servers mint, and where they stand.
+
+Shapes: wire.md, "Id shapes". A suffix of fewer than eight characters is a word or an example, not an id.
+"""
+
+from __future__ import annotations
+
+import re
+
+_UNDERSCORED = (
+    "thread run step msg asst call vs vsf vsfb batch resp fc rs ws mcp mcpl mcpr ig ci cu ctc lsh conv item tool"
+)
+_HYPHENED = "file assistant chatcmpl cmpl modr ftjob ftevent"
+
+ID = re.compile(
+    rf"""
+    (?<![A-Za-z0-9_-])
+    (?:
+        (?P<prefix>(?:{"|".join(_UNDERSCORED.split())})_ | (?:{"|".join(_HYPHENED.split())})-)
+        [A-Za-z0-9]{{8,}}
+      | [0-9a-fA-F]{{8}}-[0-9a-fA-F]{{4}}-[0-9a-fA-F]{{4}}-[0-9a-fA-F]{{4}}-[0-9a-fA-F]{{12}}
+    )
+    (?![A-Za-z0-9_-])
+    """,
+    re.VERBOSE,
+)
+"""Something that is shaped like an id, on id boundaries; a UUID has no prefix."""
+
+ROOTS = frozenset({"asst_", "file-", "assistant-", "vs_", "vsf_", "vsfb_"})
+"""Prefixes of what many conversations share: it ties no conversations together."""
+
+
+def is_id_key(key: str) -> bool:
+    """Whether the member `key` of an object holds an id, or a list of them."""
+    return key == "id" or key.endswith(("_id", "_ids"))
