@@ -15,7 +15,7 @@ LEVELS: tuple[frozenset[str], ...] = (
     frozenset({"errors"}),
     frozenset({"messages"}),
     frozenset({"dialects"}),
-    frozenset({"redaction"}),
+    frozenset({"redaction", "normalise"}),
     frozenset({"replay", "recording"}),
     frozenset({"store", "cassettes"}),
     frozenset({"server"}),
@@ -26,7 +26,7 @@ LEVELS: tuple[frozenset[str], ...] = (
 LEVEL_OF = {room: level for level, rooms in enumerate(LEVELS) for room in rooms}
 
 # Rooms that are given values and return values, and what they therefore do without.
-PURE = frozenset({"errors", "messages", "dialects", "redaction", "replay", "recording"})
+PURE = frozenset({"errors", "messages", "dialects", "normalise", "redaction", "replay", "recording"})
 NOT_IN_PURE = frozenset(
     {"asyncio", "glob", "multiprocessing", "os", "pathlib", "queue", "random", "secrets", "select", "selectors"}
     | {"shutil", "signal", "socket", "sqlite3", "ssl", "subprocess", "tempfile", "threading", "time", "uuid"}

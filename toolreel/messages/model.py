@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from . import jsontext
+from .http import origin_of
 
 FORMAT_VERSION: Literal[1] = 1
 
@@ -148,25 +149,51 @@ class Interaction(_Value):
 class Performance(_Value):
     """What belongs to one performance of one interaction.
 
-    `ms`: when its request and the end of its response came, in milliseconds since the recording began. `frame_ms`:
-    when each frame was complete, in milliseconds since the request. `chunks`: the sizes in bytes of the decoded
-    pieces in which the body came. `headers`: answer headers that differ in every take. `encoding`: the
-    content-encoding in which the body came.
+    `ms`: when its request and the end of its response came, in milliseconds since the recording began; None where
+    nobody noted it. `frame_ms`: when each frame was complete, in milliseconds since the request. `chunks`: the sizes
+    in bytes of the decoded pieces in which the body came. `at`, `obfuscation`, `system_fingerprint`: the received
+    values of what stands normalised in the answer, in their order. `headers`: answer headers that differ in every
+    take. `encoding`: the content-encoding in which the body came.
     """
 
-    ms: tuple[int, int]
+    ms: tuple[int, int] | None = None
     frame_ms: tuple[int, ...] | None = None
     chunks: tuple[int, ...] | None = None
+    at: tuple[int, ...] | None = None
+    obfuscation: tuple[str, ...] | None = None
+    system_fingerprint: tuple[str, ...] | None = None
     headers: tuple[Pair, ...] | None = None
     encoding: str | None = None
 
 
+class Read(_Value):
+    """Answers to a read that a later answer to the same read superseded, before anything was written: a poll.
+
+    `count` equal answers came one after the other; `ms` are their times, each like `Performance.ms`. `at` are the
+    received timestamps of the body, in their order. What is absent is as in the answer that stands in the cassette,
+    the settled one.
+    """
+
+    count: Annotated[int, Field(ge=1)]
+    ms: tuple[tuple[int, int], ...] | None = None
+    at: tuple[int, ...] | None = None
+    status: Annotated[int, Field(ge=100, le=999)] | None = None
+    headers: tuple[Pair, ...] | None = None
+    body: Body | None = None
+
+
 class Take(_Value):
-    """What belongs to one performance only; a cassette replays without it."""
+    """What belongs to one performance only; a cassette replays without it.
+
+    `reads` are the superseded answers by the number of the interaction with the settled one, `overlap` pairs of
+    interactions of one conversation whose times overlapped.
+    """
 
     recorded_at: str
     tool: str
     interactions: dict[str, Performance] = {}
+    reads: dict[str, tuple[Read, ...]] = {}
+    overlap: tuple[tuple[int, int], ...] = ()
 
 
 class Cassette(_Value):
@@ -179,6 +206,11 @@ class Cassette(_Value):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
+        for index, upstream in enumerate(self.upstreams):
+            try:
+                origin_of(upstream)
+            except ValueError as error:
+                raise ValueError(f"upstream {index} is no URL ({error})") from None
         for position, interaction in enumerate(self.interactions, start=1):
             if interaction.n != position:
                 raise ValueError(
@@ -190,7 +222,8 @@ class Cassette(_Value):
                     f"but there are only {len(self.upstreams)}"
                 )
         known = {str(n) for n in range(1, len(self.interactions) + 1)}
-        for n in self.take.interactions if self.take else ():
+        described = {*self.take.interactions, *self.take.reads} if self.take else ()
+        for n in described:
             if n not in known:
                 raise ValueError(f"the take describes interaction {n}, which the cassette does not have")
         return self

@@ -1,0 +1,1 @@
+"""Recording the same conversation again changes nothing: from a take to the cassette, and back."""

@@ -1,0 +1,118 @@
+"""Which answers of repeated reads stand in the cassette: for each read, the last one before its scope is written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import Any
+
+from toolreel.dialects.ids import is_id_key
+from toolreel.dialects.routes import Kind, Routed, route
+from toolreel.messages.model import Ending, Interaction, JsonBody, JsonFrame, Read, Response
+
+from .performed import Performed
+from .volatile import take_out
+
+
+@dataclass(slots=True)
+class Settled:
+    """An interaction that stands in the cassette, and the earlier answers that it superseded."""
+
+    performed: Performed
+    superseded: list[Performed] = field(default_factory=list)
+
+    @property
+    def first(self) -> Performed:
+        """Where it stands in time: at the first of its answers, which does not depend on how often was polled."""
+        return self.superseded[0] if self.superseded else self.performed
+
+
+@dataclass(frozen=True, slots=True)
+class _Write:
+    """When a successful write of a scope took effect."""
+
+    scope: str
+    when: float
+
+
+def scope_of(routed: Routed, response: Response) -> str | None:
+    """The scope of a request: as its route says, or the id that its answer minted."""
+    if routed.scope is not None or routed.mints is None:
+        return routed.scope
+    values: list[Any] = [response.body.value] if isinstance(response.body, JsonBody) else []
+    values += [frame.value for frame in response.frames or () if isinstance(frame, JsonFrame)]
+    return next((found for value in values if (found := _minted(value, routed.mints))), None)
+
+
+def _minted(value: Any, prefix: str) -> str | None:
+    """The first id with `prefix` under an id key of the outermost object."""
+    members = value.items() if isinstance(value, dict) else ()
+    return next(
+        (item for key, item in members if is_id_key(key) and isinstance(item, str) and item.startswith(prefix)), None
+    )
+
+
+def settle(performed: list[Performed]) -> list[Settled]:
+    """The interactions that stand in the cassette, in the order in which the first of their answers was asked for."""
+    writes: dict[str, list[float]] = {}
+    for one in performed:
+        for write in _writes(one):
+            writes.setdefault(write.scope, []).append(write.when)
+    reads: dict[Any, Settled] = {}
+    settled: list[Settled] = []
+    for one in performed:
+        key = _read_key(one, writes)
+        if key is not None and key in reads:
+            before = reads[key]
+            before.superseded.append(before.performed)
+            before.performed = one
+            continue
+        entry = Settled(one)
+        settled.append(entry)
+        if key is not None:
+            reads[key] = entry
+    return settled
+
+
+def _writes(performed: Performed) -> list[_Write]:
+    """The scopes that a successful write moves on, and when: a stream from its request on."""
+    request, response = performed.interaction.request, performed.interaction.response
+    routed = route(request.method, request.path)
+    if routed.kind is not Kind.WRITE or response.status >= 400:
+        return []
+    when = performed.end if response.frames is None else performed.start
+    scopes = (scope_of(routed, response), routed.collection)
+    return [_Write(scope, when) for scope in scopes if scope is not None]
+
+
+def _read_key(performed: Performed, writes: dict[str, list[float]]) -> Any:
+    """What equal reads of one epoch have in common, or None for what is never superseded."""
+    request, response = performed.interaction.request, performed.interaction.response
+    routed = route(request.method, request.path)
+    whole = response.frames is None and performed.interaction.ending in (Ending.COMPLETE, Ending.EOF)
+    if routed.kind is not Kind.READ or not whole:
+        return None
+    epoch = sum(when <= performed.start for when in writes.get(routed.scope or "", ()))
+    return routed.scope, epoch, request.upstream, request.method, request.path, request.query, repr(request.body)
+
+
+def reads_of(settled: Settled, n: int) -> tuple[Read, ...]:
+    """How the take notes the superseded answers of interaction `n`: equal ones that follow each other as one."""
+    final = settled.performed.interaction
+    runs = groupby(settled.superseded, key=lambda poll: poll.interaction.response.model_dump_json())
+    return tuple(_read(list(polls), final, n) for _, polls in runs)
+
+
+def _read(polls: list[Performed], final: Interaction, n: int) -> Read:
+    response = polls[0].interaction.response
+    times = tuple(poll.performance.ms for poll in polls if poll.performance and poll.performance.ms)
+    read = Read(
+        count=len(polls),
+        ms=times if len(times) == len(polls) else None,
+        status=response.status if response.status != final.response.status else None,
+        headers=response.headers if response.headers != final.response.headers else None,
+    )
+    if repr(response.body) == repr(final.response.body):  # == takes 1, 1.0 and true for the same
+        return read
+    written, values = take_out(response, n)
+    return read.model_copy(update={"at": values.at, "body": written.body})

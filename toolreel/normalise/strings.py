@@ -1,0 +1,200 @@
+"""Replacing stretches of the texts in messages, and no byte beside them.
+
+A text may stand whole in one string, or in pieces in the deltas of a stream; it is searched as a whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from typing import Any, NamedTuple, TypeVar
+
+from toolreel.dialects.deltas import Path, Piece, pieces
+from toolreel.messages.model import Body, Frame, JsonBody, JsonFrame, RawFrame, Request, Response, TextBody, TextFrame
+
+
+class Span(NamedTuple):
+    """The stretch `start` to `end` of a text, and what comes in its place."""
+
+    start: int
+    end: int
+    replacement: str
+
+
+Find = Callable[[str], Sequence[Span]]
+"""Finds what is to be replaced in a text: spans in their order, none overlapping another."""
+
+_Answer = TypeVar("_Answer", bound=Response)
+
+
+def in_text(text: str, find: Find) -> str:
+    """The text with its spans replaced."""
+    spans = find(text)
+    if not spans:
+        return text
+    parts, at = [], 0
+    for span in spans:
+        parts += [text[at : span.start], span.replacement]
+        at = span.end
+    return "".join([*parts, text[at:]])
+
+
+def in_pieces(strings: Sequence[str], find: Find) -> list[str]:
+    """A text that came in pieces, with its spans replaced, in as many pieces.
+
+    A replacement of equal length is cut at the same offsets; another goes wholly into the piece where its span began.
+    """
+    spans = find("".join(strings))
+    if not spans:
+        return list(strings)
+    replaced, start = [], 0
+    for string in strings:
+        end = start + len(string)
+        replaced.append(_in_piece(string, start, [span for span in spans if span.start < end and span.end > start]))
+        start = end
+    return replaced
+
+
+def _in_piece(string: str, start: int, spans: Sequence[Span]) -> str:
+    end = start + len(string)
+    parts, at = [], start
+    for span in spans:
+        parts.append(string[at - start : max(span.start - start, 0)])
+        if len(span.replacement) == span.end - span.start:
+            parts.append(span.replacement[max(start - span.start, 0) : end - span.start])
+        elif span.start >= start:
+            parts.append(span.replacement)
+        at = min(span.end, end)
+    return "".join([*parts, string[at - start :]])
+
+
+def in_value(value: Any, find: Find, skip: Collection[Path] = (), path: Path = ()) -> Any:
+    """A JSON value with the spans of all its strings and keys replaced, but for the strings at the paths `skip`."""
+    if isinstance(value, str):
+        return value if path in skip else in_text(value, find)
+    if isinstance(value, dict):
+        return {in_text(key, find): in_value(member, find, skip, (*path, key)) for key, member in value.items()}
+    if isinstance(value, list):
+        return [in_value(item, find, skip, (*path, index)) for index, item in enumerate(value)]
+    return value
+
+
+def in_body(body: Body | None, find: Find) -> Body | None:
+    """A body with its spans replaced; binary bodies stay as they are."""
+    match body:
+        case JsonBody():
+            return JsonBody(value=in_value(body.value, find), style=body.style)
+        case TextBody():
+            return TextBody(text=in_text(body.text, find))
+        case _:
+            return body
+
+
+def in_frames(frames: Sequence[Frame], find: Find) -> tuple[Frame, ...]:
+    """Frames with their spans replaced, texts that are split over deltas included."""
+    found = [pieces(frame.value) if isinstance(frame, JsonFrame) else [] for frame in frames]
+    replaced = [
+        _in_frame(frame, find, {piece.path for piece in own}) for frame, own in zip(frames, found, strict=True)
+    ]
+    texts: dict[tuple[Any, ...], list[tuple[int, Piece]]] = {}
+    for index, own in enumerate(found):
+        for piece in own:
+            texts.setdefault(piece.text, []).append((index, piece))
+    for places in texts.values():
+        strings = in_pieces([piece.string for _, piece in places], find)
+        for (index, piece), string in zip(places, strings, strict=True):
+            frame = replaced[index]
+            assert isinstance(frame, JsonFrame)
+            _set(frame.value, piece.path, string)
+    return tuple(replaced)
+
+
+def _in_frame(frame: Frame, find: Find, skip: Collection[Path]) -> Frame:
+    match frame:
+        case JsonFrame():
+            return JsonFrame(event=frame.event, value=in_value(frame.value, find, skip))
+        case TextFrame():
+            return TextFrame(event=frame.event, text=in_text(frame.text, find))
+        case RawFrame():
+            return RawFrame(raw=in_text(frame.raw, find))
+        case _:
+            return frame
+
+
+def _set(value: Any, path: Path, string: str) -> None:
+    """Puts a string into a value that `in_value` has just made, so that nobody else holds it."""
+    for step in path[:-1]:
+        value = value[step]
+    value[path[-1]] = string
+
+
+def in_request(request: Request, find: Find) -> Request:
+    """A request with its spans replaced, in path, query, headers and body."""
+    return request.model_copy(
+        update={
+            "path": in_text(request.path, find),
+            "query": tuple((name, in_text(value, find)) for name, value in request.query),
+            "headers": tuple((name, in_text(value, find)) for name, value in request.headers),
+            "body": in_body(request.body, find),
+        }
+    )
+
+
+def in_response(response: Response, find: Find) -> Response:
+    """A response with its spans replaced, in headers and body or frames."""
+    return response.model_copy(
+        update={
+            "headers": tuple((name, in_text(value, find)) for name, value in response.headers),
+            "body": in_body(response.body, find),
+            "frames": None if response.frames is None else in_frames(response.frames, find),
+        }
+    )
+
+
+def strings_of_request(request: Request) -> Iterator[str]:
+    """All strings of a request in their order."""
+    yield request.path
+    for name, value in (*request.query, *request.headers):
+        yield name
+        yield value
+    yield from strings_of_body(request.body)
+
+
+def strings_of_response(response: Response) -> Iterator[str]:
+    """All strings of a response in their order; the pieces of a split text one by one."""
+    for _, value in response.headers:
+        yield value
+    yield from strings_of_body(response.body)
+    for frame in response.frames or ():
+        yield from strings_of_frame(frame)
+
+
+def strings_of_body(body: Body | None) -> Iterator[str]:
+    """All strings of a body."""
+    if isinstance(body, JsonBody):
+        yield from strings_of_value(body.value)
+    elif isinstance(body, TextBody):
+        yield body.text
+
+
+def strings_of_frame(frame: Frame) -> Iterator[str]:
+    """All strings of a frame."""
+    match frame:
+        case JsonFrame():
+            yield from strings_of_value(frame.value)
+        case TextFrame():
+            yield frame.text
+        case RawFrame():
+            yield frame.raw
+
+
+def strings_of_value(value: Any) -> Iterator[str]:
+    """All strings of a JSON value, keys included."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for key, member in value.items():
+            yield key
+            yield from strings_of_value(member)
+    elif isinstance(value, list):
+        for item in value:
+            yield from strings_of_value(item)

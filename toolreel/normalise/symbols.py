@@ -1,0 +1,128 @@
+"""Minted ids and their symbols.
+
+An id that first occurs in an answer is minted by the server, and gets a stable name; one that first occurs in a
+request is the program's own, and stays.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from toolreel.dialects.ids import ID, is_id_key
+from toolreel.messages.model import Interaction, JsonBody, JsonFrame
+
+from .performed import Performed
+from .strings import Find, Span, strings_of_request, strings_of_response
+
+PLACEHOLDER = re.compile(r"REDACTED-\d{4,}")
+"""What stands where a secret stood; numbered like symbols, by first appearance in the file."""
+
+
+def minted_ids(performed: Iterable[Performed]) -> set[str]:
+    """The ids that servers minted: they stand under an id key of an answer before any request holds them."""
+    own: set[str] = set()
+    minted: set[str] = set()
+    for request, answer in _in_time(performed):
+        if request is not None:
+            for text in strings_of_request(request.request):
+                own.update(match.group() for match in ID.finditer(text))
+            own -= minted
+        minted.update(id_ for id_ in _under_id_keys(answer) if id_ not in own)
+    return minted
+
+
+def _in_time(performed: Iterable[Performed]) -> Iterator[tuple[Interaction | None, list[Any]]]:
+    """Requests and the JSON values of answers in the order in which a client can have known of them."""
+    events: list[tuple[float, int, int, Interaction | None, list[Any]]] = []
+    for order, one in enumerate(performed):
+        interaction, response = one.interaction, one.interaction.response
+        events.append((one.start, order, 0, interaction, []))
+        if isinstance(response.body, JsonBody):
+            events.append((one.end, order, 1, None, [response.body.value]))
+        times = one.performance.frame_ms if one.performance else None
+        for index, frame in enumerate(response.frames or ()):
+            if isinstance(frame, JsonFrame):
+                when = one.start + times[index] if times and index < len(times) else one.end
+                events.append((when, order, 1, None, [frame.value]))
+    events.sort(key=lambda event: event[:3])
+    return ((interaction, values) for _, _, _, interaction, values in events)
+
+
+def _under_id_keys(value: Any, key: str = "") -> Iterator[str]:
+    if isinstance(value, str):
+        if is_id_key(key) and ID.fullmatch(value):
+            yield value
+    elif isinstance(value, dict):
+        for name, member in value.items():
+            yield from _under_id_keys(member, name)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _under_id_keys(item, key)
+
+
+def ids_of(interaction: Interaction, minted: set[str]) -> Iterator[str]:
+    """The minted ids and the placeholders in an interaction, in the order in which they stand, repeats included."""
+    texts = (*strings_of_request(interaction.request), *strings_of_response(interaction.response))
+    return (name for name in names_in(texts) if name in minted or name.startswith("REDACTED-"))
+
+
+def ids_of_texts(texts: Iterable[str], minted: set[str]) -> Iterator[str]:
+    """The minted ids in texts."""
+    return (name for name in names_in(texts) if name in minted)
+
+
+def names_in(texts: Iterable[str]) -> Iterator[str]:
+    """Everything in texts that is shaped like an id or a placeholder."""
+    return (match.group() for text in texts for match in _NAMES.finditer(text))
+
+
+_NAMES = re.compile(rf"{PLACEHOLDER.pattern}|(?x:{ID.pattern})")
+
+
+def prefix_of(id_: str) -> str:
+    """The prefix of an id, such as `thread_`; `""` for a UUID."""
+    match = ID.fullmatch(id_)
+    return (match["prefix"] or "") if match else ""
+
+
+def replaced_by(names: Mapping[str, str]) -> Find:
+    """Finds the ids and placeholders that `names` knows."""
+
+    def find(text: str) -> list[Span]:
+        return [
+            Span(match.start(), match.end(), names[match.group()])
+            for match in _NAMES.finditer(text)
+            if match.group() in names
+        ]
+
+    return find
+
+
+class Numbering:
+    """Gives symbols and placeholders their numbers, by first appearance; `taken` are names that are not free."""
+
+    def __init__(self, taken: Callable[[str], bool] = lambda name: False) -> None:
+        self.names: dict[str, str] = {}
+        self._taken = taken
+        self._counts: dict[str, int] = {}
+
+    def number(self, id_: str) -> None:
+        """Names an id or a placeholder, if it has no name yet."""
+        while id_ not in self.names:
+            prefix = "REDACTED-" if PLACEHOLDER.fullmatch(id_) else prefix_of(id_)
+            count = self._counts[prefix] = self._counts.get(prefix, 0) + 1
+            name = _symbol(prefix, id_, count)
+            if name == id_ or not self._taken(name):
+                self.names[id_] = name
+
+
+def _symbol(prefix: str, id_: str, count: int) -> str:
+    if prefix == "REDACTED-":
+        return f"{prefix}{count:04}"
+    digits = str(count)
+    if not prefix:  # a UUID keeps its hyphens
+        filled = digits.zfill(32)
+        return "-".join((filled[:8], filled[8:12], filled[12:16], filled[16:20], filled[20:]))
+    return prefix + digits.zfill(len(id_) - len(prefix))

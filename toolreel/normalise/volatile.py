@@ -1,0 +1,97 @@
+"""What the API makes anew in every answer (timestamps, padding, fingerprints): taken out, and put back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+from toolreel.messages.model import JsonBody, JsonFrame, Performance, Response
+
+CLOCK_START = 1_700_000_000
+"""The written time of interaction n is this plus n, in Unix seconds."""
+
+_OLDEST = 10**9
+"""Smaller integers are no timestamps."""
+
+_AT = "at"
+_STRINGS = ("obfuscation", "system_fingerprint")
+"""Members of the outermost object whose strings differ in every answer."""
+
+_Rewrite = Callable[[str, Any], Any]
+"""Gives the new value for a kind (`at` or one of _STRINGS) and an old value."""
+
+
+class Volatile(NamedTuple):
+    """The received values, each kind in the order in which its values stand in the answer."""
+
+    at: tuple[int, ...] | None = None
+    obfuscation: tuple[str, ...] | None = None
+    system_fingerprint: tuple[str, ...] | None = None
+
+
+def volatile_of(performance: Performance | None) -> Volatile:
+    """The received values that a take has kept of an interaction."""
+    if performance is None:
+        return Volatile()
+    return Volatile(performance.at, performance.obfuscation, performance.system_fingerprint)
+
+
+def take_out(response: Response, n: int) -> tuple[Response, Volatile]:
+    """The answer as it is written for interaction `n`, and the received values."""
+    received: dict[str, list[Any]] = {}
+
+    def written(kind: str, value: Any) -> Any:
+        received.setdefault(kind, []).append(value)
+        return CLOCK_START + n if kind == _AT else ""
+
+    response = _in_response(response, written)
+    return response, Volatile(**{kind: tuple(values) for kind, values in received.items()})
+
+
+def put_back(response: Response, received: Volatile) -> Response:
+    """The answer as it was received; values that nobody kept stay as they are written."""
+    kept: dict[str, Iterator[Any]] = {kind: iter(getattr(received, kind) or ()) for kind in (_AT, *_STRINGS)}
+    return _in_response(response, lambda kind, value: next(kept[kind], value))
+
+
+def shifted(response: Response, seconds: int) -> Response:
+    """The answer with all its timestamps moved by `seconds`."""
+    return _in_response(response, lambda kind, value: value + seconds if kind == _AT else value)
+
+
+def _in_response(response: Response, rewrite: _Rewrite) -> Response:
+    if response.frames is not None:
+        frames = [
+            JsonFrame(event=frame.event, value=_outermost(frame.value, rewrite))
+            if isinstance(frame, JsonFrame)
+            else frame
+            for frame in response.frames
+        ]
+        return response.model_copy(update={"frames": tuple(frames)})
+    if isinstance(response.body, JsonBody):
+        body = JsonBody(value=_outermost(response.body.value, rewrite), style=response.body.style)
+        return response.model_copy(update={"body": body})
+    return response
+
+
+def _outermost(value: Any, rewrite: _Rewrite) -> Any:
+    if not isinstance(value, dict):
+        return _inner(value, rewrite)
+    return {
+        key: rewrite(key, member) if key in _STRINGS and isinstance(member, str) else _member(key, member, rewrite)
+        for key, member in value.items()
+    }
+
+
+def _inner(value: Any, rewrite: _Rewrite) -> Any:
+    if isinstance(value, dict):
+        return {key: _member(key, member, rewrite) for key, member in value.items()}
+    if isinstance(value, list):
+        return [_inner(item, rewrite) for item in value]
+    return value
+
+
+def _member(key: str, value: Any, rewrite: _Rewrite) -> Any:
+    if (key.endswith("_at") or key == "created") and type(value) is int and value >= _OLDEST:
+        return rewrite(_AT, value)
+    return _inner(value, rewrite)
