@@ -35,6 +35,11 @@ class Routed:
     mints: str | None = None
     collection: str | None = None
 
+    @property
+    def lists(self) -> bool:
+        """Whether it reads a collection."""
+        return self.kind is Kind.READ and self.scope == self.name.removeprefix("/")
+
 
 @dataclass(frozen=True, slots=True)
 class _Row:

@@ -24,9 +24,8 @@ from .volatile import take_out
 class Item:
     """A settled interaction on its way to its place.
 
-    `touched` are the minted ids in it, `known` those that its request holds, `minted_first` the others. `start` and
-    `end` are its times as far as order is concerned: where it stands among the writes of its scope counts for more
-    than when its bytes were on the wire.
+    `touched` are the minted ids in it, `known` those that its request holds, `minted_first` the others. `moves` are
+    the scopes that it moves on, as a successful write. `start` and `end` are its times, in the unit of `Performed`.
     """
 
     def __init__(self, settled: Settled, minted: set[str]) -> None:
@@ -38,7 +37,7 @@ class Item:
         self.route = route(request.method, request.path)
         self.scope = scope_of(self.route, response)
         writes = self.route.kind is Kind.WRITE and response.status < 400
-        self.kind = Kind.WRITE if writes else Kind.READ
+        self.moves = tuple(filter(None, (self.scope, self.route.collection))) if writes else ()
         self.start = settled.first.start
         self.end = settled.first.usable_from
 
@@ -65,7 +64,7 @@ class Conversation:
 def conversations(settled: list[Settled], minted: set[str]) -> list[Conversation]:
     """The conversations of a take in their canonical order, roots first."""
     items = [Item(one, minted) for one in settled]
-    found = [_ordered(group) for group in _groups(items)]
+    found = [_ordered(group) for group in _groups(items, _lists_read(items))]
     roots = [conversation for conversation in found if _is_root(conversation)]
     others = [conversation for conversation in found if not _is_root(conversation)]
     ranks = _rank_roots(roots)
@@ -97,7 +96,12 @@ def _reversed_uses(sorted_conversations: list[Conversation]) -> list[tuple[int, 
 # ------------------------------------------------------------------------------------------------------------ groups
 
 
-def _groups(items: list[Item]) -> list[list[Item]]:
+def _lists_read(items: list[Item]) -> set[str]:
+    """The collections that somebody read: only then does their order of creation matter to anyone."""
+    return {item.scope for item in items if item.route.lists and item.scope}
+
+
+def _groups(items: list[Item], lists: set[str]) -> list[list[Item]]:
     """The items that belong together, each group in order of arrival."""
     parent = list(range(len(items)))
 
@@ -109,7 +113,7 @@ def _groups(items: list[Item]) -> list[list[Item]]:
 
     seen: dict[object, int] = {}
     for index, item in enumerate(items):
-        for tie in _ties(item):
+        for tie in (*_ties(item), *({item.route.collection} & lists)):
             other = seen.setdefault(tie, index)
             parent[find(index)] = find(other)
     groups: dict[int, list[Item]] = {}
@@ -121,11 +125,11 @@ def _groups(items: list[Item]) -> list[list[Item]]:
 def _ties(item: Item) -> Iterable[object]:
     """What ties an item to others: minted ids that are no roots, its scope, and for calls the equal request."""
     shared = [id_ for id_ in item.touched if prefix_of(id_) not in ROOTS]
-    if shared:
-        return shared
     if item.route.kind is Kind.CALL:
-        return [repr(item.interaction.request)]  # equal calls are answered in recorded order, so they stay in it
-    return [*item.touched, *filter(None, [item.scope])]
+        return shared or [repr(item.interaction.request)]  # equal calls are answered in their order, so they keep it
+    if item.scope and (not shared or prefix_of(item.scope) not in ROOTS):
+        shared.append(item.scope)
+    return shared or item.touched
 
 
 # ------------------------------------------------------------------------------------------- order in a conversation
@@ -158,7 +162,7 @@ def _precedes(earlier: Item, later: Item) -> bool:
     """
     if earlier.end <= later.start or earlier.minted_first & later.known:
         return True
-    return earlier.scope is not None and earlier.scope == later.scope and earlier.kind != later.kind
+    return bool(earlier.moves) != bool(later.moves) and (earlier.scope in later.moves or later.scope in earlier.moves)
 
 
 def _overlaps(ordered: list[Item]) -> list[tuple[Item, Item]]:
@@ -177,15 +181,15 @@ def _overlaps(ordered: list[Item]) -> list[tuple[Item, Item]]:
 
 
 def _rank_roots(roots: list[Conversation]) -> dict[str, str]:
-    """Names for root ids that do not depend on their order: roots that read the same have the same name."""
+    """Names for root ids that do not depend on the order of the roots; those that read the same share a name."""
     for root in roots:
         root.text = _text(root.items, {})
     ranks = {text: rank for rank, text in enumerate(sorted({root.text for root in roots}))}
-    names: dict[str, str] = {}
-    for root in roots:
-        for position, id_ in enumerate(dict.fromkeys(_ids(root))):
-            names[id_] = f"{prefix_of(id_)}root-{ranks[root.text]}-{position}"
-    return names
+    return {
+        id_: f"{prefix_of(id_)}root-{ranks[root.text]}-{position}"
+        for root in roots
+        for position, id_ in enumerate(dict.fromkeys(_ids(root)))
+    }
 
 
 def _text(items: list[Item], roots: Mapping[str, str]) -> str:
@@ -199,8 +203,16 @@ def _text(items: list[Item], roots: Mapping[str, str]) -> str:
 
 
 def _said(interaction: Interaction, names: Mapping[str, str]) -> str:
-    find = replaced_by(names)
+    request = in_request(interaction.request, replaced_by(names)).model_dump(exclude={"upstream"})
+    return json.dumps(request, sort_keys=True) + _answered(interaction, names)
+
+
+def _answered(interaction: Interaction, names: Mapping[str, str]) -> str:
     response, _ = take_out(interaction.response, 0)
-    request = in_request(interaction.request, find).model_dump(exclude={"upstream"})
-    answer = in_response(response, find).model_dump()
-    return json.dumps([request, answer, interaction.ending], sort_keys=True)
+    answer = in_response(response, replaced_by(names)).model_dump()
+    return json.dumps([answer, interaction.ending], sort_keys=True)
+
+
+def said_answer(interaction: Interaction, minted: set[str]) -> str:
+    """What an answer says, its ids reduced to their prefixes and its clock standing still."""
+    return _answered(interaction, {id_: prefix_of(id_) for id_ in ids_of(interaction, minted)})

@@ -7,7 +7,7 @@ request is the program's own, and stays.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from typing import Any
 
 from toolreel.dialects.ids import ID, is_id_key
@@ -98,6 +98,16 @@ def replaced_by(names: Mapping[str, str]) -> Find:
         ]
 
     return find
+
+
+def renamed(text: str, minted: Container[str], rename: Callable[[str], str]) -> str:
+    """A text with the minted ids and the placeholders in it renamed."""
+
+    def name(match: re.Match[str]) -> str:
+        found = match.group()
+        return rename(found) if found in minted or PLACEHOLDER.fullmatch(found) else found
+
+    return _NAMES.sub(name, text)
 
 
 class Numbering:

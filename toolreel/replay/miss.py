@@ -11,6 +11,10 @@ class MissCode(StrEnum):
 
     NO_MATCH = "no_match"
     """No recorded request is like this one."""
+    WRONG_EPOCH = "wrong_epoch"
+    """The read was recorded, but before or after other writes of its scope."""
+    AMBIGUOUS = "ambiguous"
+    """The request ties together what was recorded apart."""
     EXHAUSTED = "exhausted"
     """There are recorded requests like this one, and all have been played."""
     OTHER_HOST = "other_host"
