@@ -45,6 +45,21 @@ def journal(db: Database) -> None:
     db.execute("CREATE INDEX entries_of_take ON entries(take)")
 
 
+@_migrations()
+def original_ids(db: Database) -> None:
+    """The ids that a cassette's symbols stand for."""
+    db.execute(
+        """
+        CREATE TABLE ids (
+            cassette TEXT NOT NULL,
+            symbol TEXT NOT NULL,
+            original TEXT NOT NULL,
+            PRIMARY KEY (cassette, symbol)
+        ) STRICT, WITHOUT ROWID
+        """
+    )
+
+
 def store_path(cassettes: Path, override: str | None = None) -> Path:
     """The store that belongs to a cassette folder: `.toolreel/store.db` beside it, or `override`."""
     return Path(override) if override else cassettes.absolute().parent / ".toolreel" / "store.db"

@@ -13,12 +13,14 @@ from sqlite_utils import Database
 
 from toolreel.errors import CommandError
 from toolreel.messages.model import Cassette
+from toolreel.normalise.cassette import normalise
 from toolreel.recording.assemble import assemble
 
 from . import files
 from .database import open_store, store_path
 from .journal import Journal, TakeRow, drop, entries_of, is_recording, unfinished
 from .names import cassette_path, clashing_name
+from .originals import keep_originals
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +107,10 @@ def _writable(folder: Path, name: str, *, force: bool) -> Path:
 def _keep(db: Database, path: Path, take: int) -> Cassette:
     row = next(row for row in unfinished(db) if row.id == take)
     large: dict[str, bytes] = {}
-    cassette = assemble(entries_of(db, take), recorded_at=row.recorded_at, tool=row.tool, keep_file=large.__setitem__)
+    received = assemble(entries_of(db, take), recorded_at=row.recorded_at, tool=row.tool, keep_file=large.__setitem__)
+    cassette, symbols = normalise(received)
     files.save(path, cassette, large)
+    keep_originals(db, row.cassette, symbols)
     drop(db, _superseded(db, row))
     return cassette
 

@@ -97,9 +97,39 @@ def record(command: Sequence[str], name: str, upstream: str, listen: str, via: s
 @click.argument("names", nargs=-1, required=True, metavar="NAME...")
 @_listen
 @_via
+@click.option(
+    "--poll",
+    type=click.Choice(["collapse", "faithful"]),
+    default="collapse",
+    show_default=True,
+    help="What a poll gets: at once the last answer before the next write, or each recorded one in turn.",
+)
+@click.option(
+    "--clock",
+    type=click.Choice(["recorded", "now", "fixed"]),
+    default="recorded",
+    show_default=True,
+    help="Timestamps: as received, moved to the present, or as they stand in the cassette.",
+)
+@click.option(
+    "--ids",
+    type=click.Choice(["symbols", "original"]),
+    default="symbols",
+    show_default=True,
+    help="Ids: as they stand in the cassette, or as received (on the machine that recorded).",
+)
 @_cassettes
 @click.pass_obj
-def replay(command: Sequence[str], names: tuple[str, ...], listen: str, via: str, folder: Path) -> int:
+def replay(
+    command: Sequence[str],
+    names: tuple[str, ...],
+    listen: str,
+    via: str,
+    poll: str,
+    clock: str,
+    ids: str,
+    folder: Path,
+) -> int:
     """Serve the cassettes NAME..., offline.
 
     With a COMMAND (after --), serves while it runs, with its environment set so that the client finds toolreel, and
@@ -107,9 +137,11 @@ def replay(command: Sequence[str], names: tuple[str, ...], listen: str, via: str
     """
     from toolreel.server.hosts import parse_listen
 
+    from .replay import Manner
     from .replay import replay as run
 
-    return run(names, folder=folder, listen=parse_listen(listen), via=via, command=command)
+    manner = Manner(poll, clock, ids)
+    return run(names, folder=folder, listen=parse_listen(listen), via=via, command=command, manner=manner)
 
 
 @cli.command()

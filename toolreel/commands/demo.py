@@ -20,7 +20,7 @@ from toolreel.store.names import cassette_path
 from .console import complaint, note, results
 from .doors import BASE_URL, Upstream, parse_upstream
 from .record import record
-from .replay import replay
+from .replay import Manner, replay
 from .show import timeline_table
 from .standin import standing_in
 
@@ -64,7 +64,14 @@ def demo(
         results().print(timeline_table(timeline(load(path))))
         before_replay(path)
         note("2. Replay: the API is gone; the same program runs again.", style="bold")
-        status = replay([NAME], folder=kept, listen=free, via=BASE_URL, command=[*command, str(heard_again), model])
+        status = replay(
+            [NAME],
+            folder=kept,
+            listen=free,
+            via=BASE_URL,
+            command=[*command, str(heard_again), model],
+            manner=Manner(ids="original"),  # so that not even an id may differ
+        )
         replayed = time.monotonic()
         note(f"Recording took {recorded - started:.1f} s, replaying {replayed - recorded:.1f} s.")
         return status or _compare(heard, heard_again, path if folder else None)

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import secrets
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from toolreel.errors import MISSES
-from toolreel.replay.session import Session, Tape
+from toolreel.replay.engine import Options
+from toolreel.replay.session import Session, fixed_clock, present_clock, recorded_clock
+from toolreel.replay.tape import Tape
 from toolreel.server.app import ReplayApp
 from toolreel.server.hosts import Listen, own_host
 from toolreel.server.serve import serving
 from toolreel.store.files import LargeBodies, load
 from toolreel.store.names import cassette_path
+from toolreel.store.originals import originals
 
 from . import child
 from .console import complaint, note
@@ -28,10 +33,28 @@ from .doors import (
 )
 
 
-def replay(names: Sequence[str], *, folder: Path, listen: Listen, via: str, command: Sequence[str]) -> int:
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a replay answers: `poll` collapse or faithful, `clock` recorded, now or fixed, `ids` symbols or original."""
+
+    poll: str = "collapse"
+    clock: str = "recorded"
+    ids: str = "symbols"
+
+
+def replay(
+    names: Sequence[str],
+    *,
+    folder: Path,
+    listen: Listen,
+    via: str,
+    command: Sequence[str],
+    manner: Manner = Manner(),
+) -> int:
     """Replays while COMMAND runs, or until Ctrl-C without one; gives the exit status. Raises ToolreelError."""
-    tapes = [_tape(folder, name) for name in names]
-    session = Session(tapes)
+    tapes = [_tape(folder, name, manner) for name in names]
+    clock = {"recorded": recorded_clock, "now": present_clock(time.time()), "fixed": fixed_clock}[manner.clock]
+    session = Session(tapes, Options(faithful=manner.poll == "faithful"), clock=clock)
     door = _proxy_door(session, listen) if via == PROXY else _base_url_door(session, listen, tapes)
     with door as environment:
         shown = environment["HTTPS_PROXY" if via == PROXY else "OPENAI_BASE_URL"]
@@ -45,9 +68,10 @@ def replay(names: Sequence[str], *, folder: Path, listen: Listen, via: str, comm
     return _verdict(session, status)
 
 
-def _tape(folder: Path, name: str) -> Tape:
+def _tape(folder: Path, name: str, manner: Manner) -> Tape:
     path = cassette_path(folder, name)
-    return Tape(name, load(path), LargeBodies(path).read)
+    known = originals(folder, name) if manner.ids == "original" else None
+    return Tape(name, load(path), LargeBodies(path).read, known)
 
 
 @contextmanager

@@ -80,17 +80,23 @@ def timeline_table(steps: list[Step]) -> Table:
     return table
 
 
-_ID = re.compile(r"\b([a-z]+_)([A-Za-z0-9]{4})[A-Za-z0-9]{8,}")
+_LONG_ID = 16
+_ID = re.compile(r"\b([a-z]+[_-])(?:0*([1-9][0-9]*)\b|([A-Za-z0-9]{4}))[A-Za-z0-9]*")
 
 
 def _short_id(match: re.Match[str]) -> str:
-    return f"{match[1]}{match[2]}…"
+    """`thread_000000000000000000000001` as `thread_1`, other ids by their first characters."""
+    if len(match[0]) < _LONG_ID:
+        return match[0]
+    return f"{match[1]}{match[2] or match[3] + '…'}"
 
 
 def _what(step: Step) -> Text:
     text = Text()
     if step.asked:
         text.append(f"{step.asked} → ", style="cyan")
+    if step.polls:
+        text.append(f"{step.polls}, then ", style="dim")
     text.append(step.answered)
     if step.ending != "complete":
         text.append(f" [{step.ending}]", style="red")

@@ -26,6 +26,8 @@ class Step:
     frames: int | None
     ms: tuple[int, int] | None
     asked: str
+    polls: str
+    """What earlier answers to the same read said, such as `2 × queued, 3 × in_progress`."""
     answered: str
 
     def as_json(self) -> dict[str, Any]:
@@ -39,6 +41,7 @@ def timeline(cassette: Cassette) -> list[Step]:
     steps = []
     for interaction in cassette.interactions:
         performance = performances.get(str(interaction.n))
+        reads = cassette.take.reads.get(str(interaction.n), ()) if cassette.take else ()
         frames = interaction.response.frames
         steps.append(
             Step(
@@ -50,6 +53,7 @@ def timeline(cassette: Cassette) -> list[Step]:
                 frames=None if frames is None else len(frames),
                 ms=performance.ms if performance else None,
                 asked=asked(interaction),
+                polls=", ".join(f"{read.count} × {_words(_object(read.body))}" for read in reads if read.body),
                 answered=answered(interaction),
             )
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 from toolreel.messages.model import JsonBody, JsonFrame, Performance, Response
@@ -52,6 +52,13 @@ def put_back(response: Response, received: Volatile) -> Response:
     """The answer as it was received; values that nobody kept stay as they are written."""
     kept: dict[str, Iterator[Any]] = {kind: iter(getattr(received, kind) or ()) for kind in (_AT, *_STRINGS)}
     return _in_response(response, lambda kind, value: next(kept[kind], value))
+
+
+def first_second(responses: Iterable[Response]) -> int:
+    """The earliest timestamp in answers, in Unix seconds; CLOCK_START if there is none."""
+    return min(
+        (second for response in responses for second in take_out(response, 0)[1].at or ()), default=CLOCK_START
+    )
 
 
 def shifted(response: Response, seconds: int) -> Response:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from toolreel.messages.bodies import FileReader, body_bytes, frame_bytes
 from toolreel.messages.http import Headers
-from toolreel.messages.model import Ending, Interaction
+from toolreel.messages.model import Ending, Response
 
 from .miss import Miss
 
@@ -30,10 +30,9 @@ class Answer:
     length: int | None = None
 
 
-def recorded_answer(interaction: Interaction, read_file: FileReader) -> Answer:
-    """The answer of an interaction, byte for byte as it was received; content codings and lengths apart."""
-    response = interaction.response
-    cut = interaction.ending in _BROKEN_OFF
+def recorded_answer(response: Response, ending: Ending, read_file: FileReader) -> Answer:
+    """A recorded response, byte for byte as it was received; content codings and lengths apart."""
+    cut = ending in _BROKEN_OFF
     if response.frames is not None:
         return Answer(response.status, response.headers, tuple(map(frame_bytes, response.frames)), cut)
     body = body_bytes(response.body, read_file)

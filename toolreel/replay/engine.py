@@ -49,6 +49,7 @@ class Engine:
         self._classes: dict[str, str] = {}
         """The class of each root id that was handed out."""
         self._counts: dict[str, int] = {}
+        self._played: set[Track] = set()
 
     def play(self, request: HttpRequest) -> Played | Miss:
         """The answer to a request; raises nothing of its own."""
@@ -69,6 +70,11 @@ class Engine:
         if found is None:
             return self._miss(what, key, matcher, lives)
         return self._answer(*found, held)
+
+    @property
+    def unplayed(self) -> int:
+        """How many interactions no client has been answered with."""
+        return sum(len(group.tracks) for tape in self._tapes for group in tape.groups) - len(self._played)
 
     # ------------------------------------------------------------------------------------------------ who is asking
 
@@ -157,6 +163,7 @@ class Engine:
         self._mint(live, due, response, chosen)
         for group, candidate in live.states.items():
             candidate.play(due[group])
+        self._played.add(chosen)
         return Played(chosen, in_response(response, replaced_by(state.live_of)))
 
     def _bind_roots(self, live: Live, due: dict[Group, Track], held: list[str]) -> None:
@@ -178,7 +185,7 @@ class Engine:
             if symbol in state.live_of:
                 continue
             alike = {group: symbols[position] for group, symbols in held.items() if position < len(symbols)}
-            name = self._known_root(chosen, symbol) or self._fresh(dict.fromkeys(alike.values()))
+            name = self._known_root(chosen, symbol) or self._fresh(chosen.tape, dict.fromkeys(alike.values()))
             self._holders.setdefault(name, live)
             if symbol in chosen.tape.root_classes:
                 self._classes[name] = chosen.tape.root_classes[symbol]
@@ -192,13 +199,14 @@ class Engine:
             return None
         return next((name for name, known in self._classes.items() if known == wanted), None)
 
-    def _fresh(self, symbols: Iterable[str]) -> str:
-        """A live id that nobody holds: one of the symbols if it is free, else the next number."""
+    def _fresh(self, tape: Tape, symbols: Iterable[str]) -> str:
+        """A live id that nobody holds: one of the symbols, or what it stands for, if it is free; else a number."""
         example = ""
         for symbol in symbols:
             example = example or symbol
-            if symbol not in self._holders:
-                return symbol
+            name = tape.originals.get(symbol, symbol)
+            if name not in self._holders:
+                return name
         prefix = prefix_of(example)
         while True:
             count = self._counts[prefix] = self._counts.get(prefix, 10_000) + 1

@@ -1,59 +1,80 @@
-"""A replay in progress: which interactions have been played, and what could not be answered."""
+"""A replay in progress: answers requests from tapes, and remembers what could not be answered."""
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
 
-from toolreel.messages.bodies import FileReader
 from toolreel.messages.http import HttpRequest, origin_of
-from toolreel.messages.model import Cassette, Interaction
+from toolreel.messages.model import Response
+from toolreel.normalise.volatile import shifted, take_out
 
 from .answer import Answer, miss_answer, recorded_answer
-from .match import Key, recorded_key, request_key
+from .engine import Engine, Options, Played
 from .miss import Miss, MissCode
+from .tape import Tape
+
+Clock = Callable[[Tape, Response, int], Response]
+"""Gives the response of an interaction, by its number, the timestamps that the client is to see."""
 
 
-@dataclass(frozen=True, slots=True)
-class Tape:
-    """A cassette made ready for replay: `name` for messages, `read_file` gives its large bodies by SHA-256."""
+def recorded_clock(tape: Tape, response: Response, n: int) -> Response:
+    """The timestamps as they were received."""
+    del tape, n
+    return response
 
-    name: str
-    cassette: Cassette
-    read_file: FileReader
+
+def fixed_clock(tape: Tape, response: Response, n: int) -> Response:
+    """The timestamps as they stand in the cassette."""
+    del tape
+    return take_out(response, n)[0]
+
+
+def present_clock(now: float) -> Clock:
+    """The received timestamps, all moved by the same number of seconds, so that the first one is `now`."""
+
+    def clock(tape: Tape, response: Response, n: int) -> Response:
+        del n
+        return shifted(response, round(now) - tape.first_second)
+
+    return clock
 
 
 class Session:
-    """Answers requests from tapes. Equal requests get the recorded answers in their recorded order.
+    """Answers requests from tapes; `prepare` is what a request goes through before it is compared.
 
     Never raises: whatever goes wrong becomes an answer of toolreel's own, and nothing is asked of any network.
     """
 
-    def __init__(self, tapes: Iterable[Tape]) -> None:
+    def __init__(
+        self,
+        tapes: Iterable[Tape],
+        options: Options | None = None,
+        *,
+        clock: Clock = recorded_clock,
+        prepare: Callable[[HttpRequest], HttpRequest] = lambda request: request,
+    ) -> None:
         self.misses: list[Miss] = []
         self.served = 0
         self._tapes = tuple(tapes)
+        self._engine = Engine(self._tapes, options or Options())
+        self._clock = clock
+        self._prepare = prepare
         self._origins = {
             origin_of(upstream) for tape in self._tapes for upstream in tape.cassette.upstreams if "://" in upstream
         }
-        self._unplayed: dict[Key, deque[tuple[Tape, Interaction]]] = {}
-        for tape in self._tapes:
-            for interaction in tape.cassette.interactions:
-                key = recorded_key(interaction.request, tape.read_file)
-                self._unplayed.setdefault(key, deque()).append((tape, interaction))
 
     @property
     def unplayed(self) -> int:
         """How many interactions have not been played."""
-        return sum(map(len, self._unplayed.values()))
+        return self._engine.unplayed
 
     def answer(self, request: HttpRequest) -> Answer:
         """The recorded answer to a request, or the answer that explains why there is none."""
         try:
             found = self._find(request)
         except Exception as error:  # noqa: BLE001 - fail closed: no error may let the request through
-            found = Miss(MissCode.INTERNAL, f"toolreel failed on {_shown(request)}: {type(error).__name__}: {error}.")
+            what = f"{request.method} {request.target}"
+            found = Miss(MissCode.INTERNAL, f"toolreel failed on {what}: {type(error).__name__}: {error}.")
         if isinstance(found, Miss):
             self.misses.append(found)
             return miss_answer(found)
@@ -63,23 +84,16 @@ class Session:
     def _find(self, request: HttpRequest) -> Answer | Miss:
         if request.origin is not None and origin_of(request.origin) not in self._origins:
             hosts = ", ".join(sorted(self._origins)) or "none"
+            names = ", ".join(tape.name for tape in self._tapes)
             return Miss(
                 MissCode.OTHER_HOST,
-                f"{_shown(request)} is for {request.origin}, but {self._names()} was recorded with {hosts}.",
+                f"{request.method} {request.target} is for {request.origin}, "
+                f"but cassette {names} was recorded with {hosts}.",
             )
-        queue = self._unplayed.get(request_key(request))
-        if queue is None:
-            return Miss(MissCode.NO_MATCH, f"{_shown(request)} is like no recorded request of {self._names()}.")
-        if not queue:
-            return Miss(MissCode.EXHAUSTED, f"{_shown(request)} was asked more often than {self._names()} has it.")
-        tape, interaction = queue[0]
-        answer = recorded_answer(interaction, tape.read_file)
-        queue.popleft()
-        return answer
+        played = self._engine.play(self._prepare(request))
+        return self._answer(played) if isinstance(played, Played) else played
 
-    def _names(self) -> str:
-        return "cassette " + ", ".join(tape.name for tape in self._tapes)
-
-
-def _shown(request: HttpRequest) -> str:
-    return f"{request.method} {request.target}"
+    def _answer(self, played: Played) -> Answer:
+        track = played.track
+        response = self._clock(track.tape, played.response, track.n)
+        return recorded_answer(response, track.interaction.ending, track.tape.read_file)

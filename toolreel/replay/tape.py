@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -15,6 +16,7 @@ from toolreel.normalise.performed import unfold
 from toolreel.normalise.polls import settle
 from toolreel.normalise.strings import strings_of_response
 from toolreel.normalise.symbols import PLACEHOLDER, minted_ids, names_in, prefix_of, renamed
+from toolreel.normalise.volatile import first_second
 
 from .canonical import Asked, recorded
 
@@ -96,15 +98,23 @@ class Group:
 
 
 class Tape:
-    """A cassette and its tracks. `name` is for messages, `read_file` gives its large bodies by SHA-256."""
+    """A cassette and its tracks.
 
-    def __init__(self, name: str, cassette: Cassette, read_file: FileReader) -> None:
+    `name` is for messages, `read_file` gives its large bodies by SHA-256. `originals` are the ids that clients are to
+    see in place of symbols.
+    """
+
+    def __init__(
+        self, name: str, cassette: Cassette, read_file: FileReader, originals: Mapping[str, str] | None = None
+    ) -> None:
         self.name = name
+        self.originals = originals or {}
         self.cassette = cassette
         self.read_file = read_file
         performed = unfold(cassette)
         self.minted = minted_ids(performed)
         found = conversations(settle(performed), self.minted)
+        self.first_second = first_second(one.interaction.response for one in performed)
         self.groups = [self._group(number, one) for number, one in enumerate(found)]
         self.root_classes: dict[str, str] = {}
         self.root_tracks: dict[str, Track] = {}

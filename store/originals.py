@@ -1,0 +1,37 @@
+"""The ids that the server really minted, by the symbols that stand for them in a cassette."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from sqlite_utils import Database
+
+from toolreel.errors import CommandError
+
+from .database import open_store, store_path
+
+
+def keep_originals(db: Database, cassette: str, symbols: Mapping[str, str]) -> None:
+    """Notes the symbol of each original id of a cassette, in place of what was noted of it before."""
+    with db.atomic():
+        db.execute("DELETE FROM ids WHERE cassette = ?", [cassette])
+        db.conn.executemany(
+            "INSERT INTO ids (cassette, symbol, original) VALUES (?, ?, ?)",
+            [(cassette, symbol, original) for original, symbol in symbols.items()],
+        )
+
+
+def originals(folder: Path, cassette: str) -> dict[str, str]:
+    """The original id of each symbol of a cassette; raises CommandError if this machine did not record it."""
+    store = store_path(folder, os.environ.get("TOOLREEL_STORE"))
+    if store.exists():
+        db = open_store(store)
+        try:
+            rows = db.execute("SELECT symbol, original FROM ids WHERE cassette = ?", [cassette]).fetchall()
+        finally:
+            db.close()
+        if rows:
+            return dict(rows)
+    raise CommandError(f"The original ids of {cassette} are not known: there is no recording of it in {store}.")
