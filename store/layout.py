@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from toolreel.messages.model import Cassette, Frame, Interaction, JsonBody, Response, Take
+from toolreel.messages.model import Cassette, Frame, Interaction, JsonBody, Performance, Read, Response, Take
 
 _compact = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
 _indented = json.JSONEncoder(ensure_ascii=False, allow_nan=False, indent=1).encode
@@ -74,9 +74,31 @@ def _plain(value: Frame) -> dict[str, Any]:
 
 
 def _take(take: Take) -> str:
-    performances = ",\n".join(
-        f"   {_compact(n)}: {_compact(performance.model_dump(exclude_none=True))}"
-        for n, performance in take.interactions.items()
-    )
-    head = f' "take": {{"recorded_at": {_compact(take.recorded_at)}, "tool": {_compact(take.tool)},\n'
-    return f'{head}  "interactions": {{\n{performances}}}}}' if performances else f'{head}  "interactions": {{}}}}'
+    members = [
+        f'"recorded_at": {_compact(take.recorded_at)}, "tool": {_compact(take.tool)}',
+        f'"interactions": {_lines({n: _performance(one) for n, one in take.interactions.items()})}',
+    ]
+    if take.reads:
+        members.append(f'"reads": {_lines({n: _reads(reads) for n, reads in take.reads.items()})}')
+    if take.overlap:
+        members.append(f'"overlap": {_compact(take.overlap)}')
+    return ' "take": {' + ",\n  ".join(members) + "}"
+
+
+def _lines(members: dict[str, str]) -> str:
+    """An object, one member a line."""
+    lines = ",\n".join(f"   {_compact(name)}: {text}" for name, text in members.items())
+    return f"{{\n{lines}}}" if lines else "{}"
+
+
+def _performance(performance: Performance) -> str:
+    return _compact(performance.model_dump(exclude_none=True))
+
+
+def _reads(reads: tuple[Read, ...]) -> str:
+    """One superseded answer a line; the values of a body may be null, so only what is absent is left out."""
+    lines = [
+        {name: value for name, value in read.model_dump().items() if getattr(read, name) is not None}
+        for read in reads
+    ]
+    return "[" + ",\n    ".join(map(_compact, lines)) + "]"

@@ -35,7 +35,7 @@ from .doors import (
 
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """How a replay answers: `poll` collapse or faithful, `clock` recorded, now or fixed, `ids` symbols or original."""
+    """How to answer: `poll` collapse or faithful; `clock` recorded, now or fixed; `ids` symbols or original."""
 
     poll: str = "collapse"
     clock: str = "recorded"
