@@ -96,7 +96,7 @@ def _performance(performance: Performance) -> str:
 
 
 def _reads(reads: tuple[Read, ...]) -> str:
-    """One superseded answer a line; the values of a body may be null, so only what is absent is left out."""
+    """One superseded answer a line. Values in a body may be null, so it is not `exclude_none` that leaves out."""
     lines = [
         {name: value for name, value in read.model_dump().items() if getattr(read, name) is not None}
         for read in reads

@@ -49,7 +49,6 @@ class Engine:
         self._classes: dict[str, str] = {}
         """The class of each root id that was handed out."""
         self._counts: dict[str, int] = {}
-        self._played: set[Track] = set()
 
     def play(self, request: HttpRequest) -> Played | Miss:
         """The answer to a request; raises nothing of its own."""
@@ -74,7 +73,8 @@ class Engine:
     @property
     def unplayed(self) -> int:
         """How many interactions no client has been answered with."""
-        return sum(len(group.tracks) for tape in self._tapes for group in tape.groups) - len(self._played)
+        played = {track for state in self._conversations.decided() for track in state.played}
+        return sum(len(group.tracks) for tape in self._tapes for group in tape.groups) - len(played)
 
     # ------------------------------------------------------------------------------------------------ who is asking
 
@@ -163,7 +163,6 @@ class Engine:
         self._mint(live, due, response, chosen)
         for group, candidate in live.states.items():
             candidate.play(due[group])
-        self._played.add(chosen)
         return Played(chosen, in_response(response, replaced_by(state.live_of)))
 
     def _bind_roots(self, live: Live, due: dict[Group, Track], held: list[str]) -> None:

@@ -99,11 +99,21 @@ class Conversations:
                 if kept:
                     live.narrow(kept)
 
+    def decided(self) -> list[State]:
+        """Every live conversation as the recorded one that it is; the undecided ones are given one each."""
+        states = [state for live in self._owners.values() for state in live.states.values()]
+        seats = self._match([live.places for live in self._undecided]) or {}
+        return states + [self._undecided[index].states[group] for (_, group), index in seats.items()]
+
     def _fits(self, wanted: list[list[Place]]) -> bool:
         return self._matchable([*wanted, *(live.places for live in self._undecided)])
 
     def _matchable(self, wanted: list[list[Place]]) -> bool:
-        """Whether each can get a place of its own (Kuhn's algorithm for bipartite matching)."""
+        """Whether each can get a place of its own."""
+        return self._match(wanted) is not None
+
+    def _match(self, wanted: list[list[Place]]) -> dict[Place, int] | None:
+        """A free place for each, or None if there is no way to do it (Kuhn's algorithm for bipartite matching)."""
         taken: dict[Place, int] = {}
 
         def seat(index: int, tried: set[Place]) -> bool:
@@ -116,4 +126,4 @@ class Conversations:
                     return True
             return False
 
-        return all(seat(index, set()) for index in range(len(wanted)))
+        return taken if all(seat(index, set()) for index in range(len(wanted))) else None

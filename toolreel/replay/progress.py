@@ -79,6 +79,6 @@ class State:
         return [track.epoch for track in self.group.by_key.get(key, ()) if matches(track)]
 
     @property
-    def unplayed(self) -> list[Track]:
-        """The interactions that have not been played."""
-        return [track for track in self.group.tracks if track.n not in self._played]
+    def played(self) -> list[Track]:
+        """The interactions that have been played."""
+        return [track for track in self.group.tracks if track.n in self._played]
