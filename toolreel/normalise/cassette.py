@@ -5,6 +5,8 @@ Pure and idempotent. What is replaced stands inside JSON strings and numbers; no
 
 from __future__ import annotations
 
+import dataclasses
+
 from toolreel.messages.model import Cassette, Interaction, Performance, Read, Take
 
 from .order import Conversation, Item, conversations
@@ -15,9 +17,14 @@ from .symbols import PLACEHOLDER, Numbering, ids_of, minted_ids, names_in, repla
 from .volatile import take_out
 
 
-def normalise(cassette: Cassette) -> tuple[Cassette, dict[str, str]]:
-    """The cassette in its normal form, and the symbol of every minted id."""
+def normalise(cassette: Cassette, replace: Find | None = None) -> tuple[Cassette, dict[str, str]]:
+    """The cassette in its normal form, and the symbol of every minted id.
+
+    `replace` finds what the program varies (`toolreel.normalise.replace`).
+    """
     performed = unfold(cassette)
+    if replace:
+        performed = [_replaced(one, replace) for one in performed]
     minted = minted_ids(performed)
     ordered = conversations(settle(performed), minted)
     items = [item for conversation in ordered for item in conversation.items]
@@ -30,6 +37,13 @@ def normalise(cassette: Cassette) -> tuple[Cassette, dict[str, str]]:
             for id_ in ids_of(superseded.interaction, minted):
                 numbering.number(id_)
     return _written(cassette, ordered, items, numbering.names), numbering.names
+
+
+def _replaced(performed: Performed, find: Find) -> Performed:
+    interaction = performed.interaction
+    request, response = in_request(interaction.request, find), in_response(interaction.response, find)
+    changed = interaction.model_copy(update={"request": request, "response": response})
+    return dataclasses.replace(performed, interaction=changed)
 
 
 def _own_names(performed: list[Performed], minted: set[str]) -> set[str]:

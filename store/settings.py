@@ -1,0 +1,84 @@
+"""Settings: `toolreel.toml`, or `[tool.toolreel]` in `pyproject.toml`, of this folder or the nearest above it."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from toolreel.errors import CommandError
+from toolreel.normalise.replace import PRESETS, Rule, finder, rule
+from toolreel.normalise.strings import Find
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
+class Replace(_Table):
+    """One rule of `[normalise] replace`."""
+
+    pattern: str
+    replacement: str = Field(alias="with")
+
+
+class Normalise(_Table):
+    """`[normalise]`: `presets` are names of `toolreel.normalise.replace.PRESETS`."""
+
+    presets: tuple[str, ...] = ()
+    replace: tuple[Replace, ...] = ()
+
+
+class Settings(_Table):
+    """All settings; each has the value that holds without a settings file."""
+
+    cassettes: str | None = None
+    normalise: Normalise = Normalise()
+    redact: dict[str, Any] = {}
+
+    def replacing(self) -> Find | None:
+        """What `[normalise]` replaces; None if nothing. Raises CommandError for a rule that cannot work."""
+        unknown = [name for name in self.normalise.presets if name not in PRESETS]
+        if unknown:
+            raise CommandError(
+                f"Settings, normalise.presets: there is no preset {unknown[0]!r}; there are {', '.join(PRESETS)}."
+            )
+        rules: list[Rule] = [one for name in self.normalise.presets for one in PRESETS[name]]
+        for one in self.normalise.replace:
+            try:
+                rules.append(rule(one.pattern, one.replacement))
+            except ValueError as error:
+                raise CommandError(f"Settings, normalise.replace: {error}.") from None
+        return finder(rules) if rules else None
+
+
+def load_settings(folder: Path) -> Settings:
+    """The settings that hold in `folder`; raises CommandError that names the file and what is wrong with it."""
+    for place in (folder.absolute(), *folder.absolute().parents):
+        for name in ("toolreel.toml", "pyproject.toml"):
+            path = place / name
+            if path.is_file() and (table := _table(path)) is not None:
+                return _settings(path, table)
+    return Settings()
+
+
+def _table(path: Path) -> Any:
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise CommandError(f"Settings {path} cannot be read: {error}.") from None
+    if path.name == "toolreel.toml":
+        return content
+    tool = content.get("tool")
+    return tool.get("toolreel") if isinstance(tool, dict) else None
+
+
+def _settings(path: Path, table: Any) -> Settings:
+    try:
+        return Settings.model_validate(table)
+    except ValidationError as error:
+        fault = error.errors()[0]
+        where = ".".join(map(str, fault["loc"]))
+        raise CommandError(f"Settings {path}: {where}: {fault['msg'].lower()}.") from None
