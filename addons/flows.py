@@ -17,11 +17,15 @@ def origin(flow: http.HTTPFlow) -> str:
 
 
 def request_of(flow: http.HTTPFlow) -> HttpRequest:
-    """The request of a flow whose body has arrived; no body and an empty one are told apart by the headers."""
+    """The request of a flow whose body has arrived; no body and an empty one are told apart by the headers.
+
+    What is not ASCII in method and target is taken as Latin-1, as the plain door does.
+    """
     request = flow.request
     framed = "content-length" in request.headers or "transfer-encoding" in request.headers
     body = request.raw_content or (b"" if framed else None)
-    return HttpRequest(request.method, request.path, headers_of(request.headers.fields), body, origin(flow))
+    method, target = request.data.method.decode("latin-1"), request.data.path.decode("latin-1")
+    return HttpRequest(method, target, headers_of(request.headers.fields), body, origin(flow))
 
 
 def head_of(response: http.Response) -> ResponseHead:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -40,12 +41,18 @@ class _Ready:
         """Servers are up, or have failed to come up."""
         assert self._thread.master is not None
         servers = list(self._thread.master.addons.get("proxyserver").servers)
-        problems = [str(server.last_exception) for server in servers if server.last_exception]
+        problems = [_reason(server.last_exception) for server in servers if server.last_exception]
         if problems:
             self._thread.failure = "; ".join(problems)
         else:
             self._thread.port = servers[0].listen_addrs[0][1]
         self._thread.started.set()
+
+
+def _reason(error: BaseException) -> str:
+    """mitmproxy's own message goes on with advice about its options."""
+    number = error.errno if isinstance(error, OSError) else None
+    return os.strerror(number).lower() if number else str(error).partition("\n")[0]
 
 
 @contextmanager
@@ -99,4 +106,33 @@ async def _serve(shared: _Thread, addon: object, mode: str, listen: Listen, opti
     )
     master.options.update(mode=[mode], listen_host=listen.host, listen_port=listen.port, **options)
     shared.master = master
-    await master.run()
+    asyncio.get_running_loop().set_exception_handler(_report)
+    try:
+        await master.run()
+    finally:
+        await _close(master.addons.get("proxyserver"))
+
+
+async def _close(proxy: proxyserver.Proxyserver) -> None:
+    """Closes what mitmproxy leaves open until the process ends: its ports, and the connections of clients."""
+    for server in proxy.servers:
+        if server.is_running:
+            await server.stop()
+    for connection in list(proxy.connections.values()):
+        for transport in connection.transports.values():
+            if isinstance(transport.writer, asyncio.StreamWriter):
+                transport.writer.transport.abort()
+    for _ in range(_CLOSING_TURNS):
+        if not proxy.connections:
+            break
+        await asyncio.sleep(0.001)
+
+
+_CLOSING_TURNS = 200
+"""How often the loop turns for the connections to end; those that have not are cancelled with it."""
+
+
+def _report(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Python 3.11 calls it an error, with a traceback, that a connection is cancelled when the loop ends."""
+    if not isinstance(context.get("exception"), asyncio.CancelledError):
+        loop.default_exception_handler(context)

@@ -71,35 +71,39 @@ class Recorder:
         self._clock = clock
         self._began = clock()
         self._key = 0
-        self._open: dict[int, Exchange] = {}
+        self._open: dict[int, http.HTTPFlow] = {}
+        self.count = 0
+        """How many requests got an answer, or at least its status line."""
         self.failures: list[str] = []
         """One sentence for each request that got no status line."""
         self.left: list[str] = []
-        """One sentence for each request that its client left before an answer came."""
+        """One sentence for each request whose client, or whose recording, ended before an answer came."""
         self.broken: ToolreelError | None = None
         """Why nothing can be recorded any more."""
         error_page.install()
 
-    @property
-    def count(self) -> int:
-        """How many requests came."""
-        return self._key
-
     def request(self, flow: http.HTTPFlow) -> None:
         """A request is complete and has not been sent on yet."""
+        try:
+            self._begin(flow)
+        except Exception as error:  # noqa: BLE001 - else mitmproxy sends the request on, unrecorded
+            logger.error("%s", _bug(error))
+            flow.response = own_response(500, str(_bug(error)), "toolreel_recorder")
+
+    def _begin(self, flow: http.HTTPFlow) -> None:
+        if self._origins is not None and origin(flow) not in self._origins:
+            return
         refusal = self._refusal(flow)
         if refusal:
             flow.response = refusal
             return
         if self._prefix and not _starts_with(flow.request.path, self._prefix):
             flow.request.path = self._prefix + flow.request.path
-        if self._origins is not None and origin(flow) not in self._origins:
-            return
         self._key += 1
         exchange = Exchange(self._key, request_of(flow))
         if self._note(lambda: exchange.begin(self._now())):
             flow.metadata[_EXCHANGE] = exchange
-            self._open[exchange.key] = exchange
+            self._open[exchange.key] = flow
         else:
             flow.response = own_response(503, f"toolreel cannot record: {self.broken}", "toolreel_recorder")
 
@@ -114,9 +118,13 @@ class Recorder:
 
     def responseheaders(self, flow: http.HTTPFlow) -> None:
         """Status and headers have come: from here on the body is relayed piece by piece as it arrives."""
-        exchange = self._exchange(flow)
-        if exchange is None or flow.response is None:
+        if flow.response is None:
             return
+        exchange = self._exchange(flow)
+        if exchange is None:
+            flow.response.stream = True  # not ours to record, and not ours to hold back
+            return
+        self.count += 1
         head = head_of(flow.response)
         self._note(lambda: exchange.head(head, self._now()))
         flow.response.stream = self._relay(exchange)
@@ -143,7 +151,7 @@ class Recorder:
         if flow.response is not None:
             self._end(exchange, ending)
             return
-        what = f"{flow.request.method} {flow.request.path}"
+        what = _shown(flow)
         reason = flow.error.msg if flow.error else "no reason given"
         if ending is Ending.CLIENT_GONE:
             self.left.append(f"{what}: the client left before an answer came")
@@ -154,9 +162,13 @@ class Recorder:
 
     def done(self) -> None:
         """mitmproxy ends: answers that are still open are cut by us."""
-        for exchange in list(self._open.values()):
-            if exchange.headed:
+        for flow in list(self._open.values()):
+            exchange = self._exchange(flow)
+            if exchange is not None and exchange.headed:
                 self._end(exchange, Ending.CUT)
+            elif exchange is not None:
+                self._open.pop(exchange.key)
+                self.left.append(f"{_shown(flow)}: no answer had come when the recording ended")
 
     def _end(self, exchange: Exchange, ending: Ending) -> None:
         self._open.pop(exchange.key, None)
@@ -178,6 +190,10 @@ class Recorder:
                 self.broken = error if isinstance(error, ToolreelError) else _bug(error)
                 logger.error("%s", self.broken)
         return self.broken is None
+
+
+def _shown(flow: http.HTTPFlow) -> str:
+    return f"{flow.request.method} {flow.request.path}"
 
 
 def _starts_with(path: str, prefix: str) -> bool:
@@ -222,9 +238,14 @@ class RecordScript:
             return
         self._recorder.done()  # mitmproxy may call it later, when the journal is closed
         try:
-            if self._recorder.failures:
+            if self._recorder.broken:
+                self._recording.leave()
+            elif self._recorder.failures:
                 self._recording.leave()
                 logger.error("Not kept, an upstream did not answer: %s", "; ".join(self._recorder.failures))
+            elif not self._recorder.count:
+                self._recording.discard()
+                logger.error("Nothing was recorded, so no cassette was written.")
             else:
                 self._recording.finish()
         except ToolreelError as error:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from mitmproxy import http
 from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 
+from toolreel.addons import error_page
 from toolreel.addons.flows import origin, own_response
 from toolreel.server.app import ORIGIN_HEADER
 from toolreel.server.hosts import Listen
@@ -30,6 +31,7 @@ class Replayer:
     def __init__(self, door: Listen, ticket: str) -> None:
         self._door = door
         self._ticket = ticket
+        error_page.install()
 
     def request(self, flow: http.HTTPFlow) -> None:
         """Sends the request to the plain door; an error in here must not let it go where the client wanted."""

@@ -72,13 +72,22 @@ def open_store(path: Path) -> Database:
         if path.parent.name == ".toolreel" and not (ignore := path.parent / ".gitignore").exists():
             ignore.write_text("*\n")
         # The recorder opens the store in one thread and writes in another, never in two at once.
-        db = Database(sqlite3.connect(path, timeout=5, isolation_level=None, check_same_thread=False))
-        db.enable_wal()  # readers never block the recorder
-        db.execute("PRAGMA synchronous = NORMAL")  # with WAL, what is committed survives the death of the process
-        db.execute("PRAGMA foreign_keys = ON")
-        _migrations.apply(db)
+        connection = sqlite3.connect(path, timeout=5, isolation_level=None, check_same_thread=False)
+        try:
+            return _prepared(connection)
+        except BaseException:
+            connection.close()
+            raise
     except (OSError, sqlite3.Error) as error:
         raise MachineError(
             f"The store {path} cannot be opened ({error}); free the disk or set TOOLREEL_STORE."
         ) from None
+
+
+def _prepared(connection: sqlite3.Connection) -> Database:
+    db = Database(connection)
+    db.enable_wal()  # readers never block the recorder
+    db.execute("PRAGMA synchronous = NORMAL")  # with WAL, what is committed survives the death of the process
+    db.execute("PRAGMA foreign_keys = ON")
+    _migrations.apply(db)
     return db

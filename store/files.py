@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from toolreel.errors import CassetteError, MachineError
+from toolreel.messages import jsontext
 from toolreel.messages.bodies import body_bytes, frame_bytes
 from toolreel.messages.model import FORMAT_VERSION, Base64Frame, Body, Cassette, JsonBody
 
@@ -22,6 +24,8 @@ from .layout import cassette_text
 from .lines import line_of
 from .names import SUFFIX
 
+_KIND = re.compile(r"(Body|Frame)\]?$")  # how pydantic names the kinds of body and frame in a location
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _CONFLICT = re.compile(rb"^(<{7}|={7}|>{7}|\|{7})( |$)", re.MULTILINE)
 
 
@@ -66,14 +70,25 @@ def parse(data: bytes, path: Path) -> Cassette:
     try:
         cassette = Cassette.model_validate(value)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = [step for step in first["loc"] if not str(step).endswith(("Body", "Frame"))]
-        what = first["msg"].removeprefix("Value error, ")
+        where, what = _fault(error)
         named = ".".join(map(str, where)) or "the cassette"
         line = line_of(text, where)
         raise CassetteError(f"Cassette {path}, line {line}: {named}: {what}; mend or record it again.") from None
     _check_bytes(cassette, text, path)
     return cassette
+
+
+def _fault(error: ValidationError) -> tuple[list[str | int], str]:
+    """Where the first fault is, and what: where several kinds are possible, of the kind that fits best."""
+    kinds: dict[tuple[str | int, ...], dict[tuple[str | int, ...], list[ErrorDetails]]] = {}
+    for fault in error.errors():
+        steps = fault["loc"]
+        kind = next((at for at, step in enumerate(steps) if _KIND.search(str(step))), len(steps))
+        kinds.setdefault(steps[:kind], {}).setdefault(steps[kind : kind + 1], []).append(fault)
+    place, faults_by_kind = next(iter(kinds.items()))
+    kind_steps, faults = min(faults_by_kind.items(), key=lambda item: len(item[1]))
+    within = faults[0]["loc"][len(place) + len(kind_steps) :]
+    return [*place, *within], faults[0]["msg"].removeprefix("Value error, ")
 
 
 def _json(data: bytes, path: Path) -> tuple[str, Any]:
@@ -82,17 +97,26 @@ def _json(data: bytes, path: Path) -> tuple[str, Any]:
         raise CassetteError(f"Cassette {path}, line {line}: a git conflict marker; resolve the conflict.")
     try:
         text = data.decode()
-        return text, json.loads(text)
+        value = jsontext.parse(text)
+        if _SURROGATE.search(text):
+            json.dumps(value, ensure_ascii=False).encode()  # half of a pair is no text that could be sent
+        return text, value
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise CassetteError(f"Cassette {path}, line {line}: not UTF-8; restore the file.") from None
     except json.JSONDecodeError as error:
-        cut = " (the file seems to be cut short)" if not data[error.pos :].strip() else ""
+        what = error.msg.lower().removesuffix(" at").removesuffix(" starting")
+        cut = " (the file seems to be cut short)" if _seems_cut(error) else ""
         raise CassetteError(
-            f"Cassette {path}, line {error.lineno}: not JSON, {error.msg.lower()}{cut}; restore the file."
+            f"Cassette {path}, line {error.lineno}: not JSON, {what}{cut}; restore the file."
         ) from None
     except (ValueError, RecursionError) as error:
         raise CassetteError(f"Cassette {path}: not JSON that can be read ({error}); restore the file.") from None
+
+
+def _seems_cut(error: json.JSONDecodeError) -> bool:
+    whole = error.doc.strip()
+    return not error.doc[error.pos :].strip() or (whole.startswith("{") and not whole.endswith("}"))
 
 
 def _check_version(value: Any, path: Path) -> None:

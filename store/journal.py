@@ -7,6 +7,7 @@ import os
 import queue
 import sqlite3
 import threading
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +23,7 @@ from toolreel.recording.entries import Began, Ended, Entry, Failed, FrameCame, H
 from .database import open_store
 
 GATHER_S = 0.05
-"""Entries that come within this many seconds are written in one transaction."""
+"""Entries that come within this many seconds of the first one are written in one transaction with it."""
 
 _Row = tuple[int, str, int, str, bytes | None]
 
@@ -75,33 +76,34 @@ class Journal:
     def _write_all(self) -> None:
         ended = False
         while not ended:
-            rows: list[_Row] = []
+            entries: list[Entry] = []
             batch = self._queue.get()
-            # The first entry of a batch waits for those that follow at once; a stream makes hundreds a second.
-            while True:
-                if batch is None:
-                    ended = True
+            due = time.monotonic() + GATHER_S
+            # The first entries wait for those that follow at once; a stream makes hundreds a second.
+            while batch is not None:
+                entries += batch
+                if len(entries) >= 1000:
                     break
-                rows += [_row(entry) for entry in batch]
                 try:
-                    batch = self._queue.get(timeout=GATHER_S if len(rows) < 1000 else 0)
+                    batch = self._queue.get(timeout=max(0, due - time.monotonic()))
                 except queue.Empty:
                     break
-            if rows and not self.failure:
-                self._write(rows)
+            ended = batch is None
+            if entries and not self.failure:
+                self._write(entries)
 
-    def _write(self, rows: list[_Row]) -> None:
+    def _write(self, entries: list[Entry]) -> None:
         try:
+            rows = [(self.take, *_row(entry)) for entry in entries]
             with self._db.atomic():
                 self._db.conn.executemany(
-                    "INSERT INTO entries (take, interaction, kind, ms, facts, data) VALUES (?, ?, ?, ?, ?, ?)",
-                    [(self.take, *row) for row in rows],
+                    "INSERT INTO entries (take, interaction, kind, ms, facts, data) VALUES (?, ?, ?, ?, ?, ?)", rows
                 )
-        except sqlite3.Error as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, traffic must not pass unrecorded in silence
             self.failure = _broken(error)
 
 
-def _broken(error: sqlite3.Error) -> MachineError:
+def _broken(error: Exception) -> MachineError:
     return MachineError(f"The journal cannot be written ({error}); free the disk, then record again.")
 
 

@@ -14,11 +14,13 @@ SUFFIX = ".json"
 def cassette_path(folder: Path, name: str) -> Path:
     """The file of the cassette `name` in `folder`.
 
-    Names are parts of `A-Z a-z 0-9 . _ -` joined by `/`; a name cannot leave the folder. Raises CommandError.
+    Names are parts of `A-Z a-z 0-9 . _ -` joined by `/`; a name cannot leave the folder, nor lie in the folder of
+    another cassette's large bodies (`NAME.files`). Raises CommandError.
     """
     name = name.removesuffix(SUFFIX)
     parts = name.split("/")
-    if not all(_PART.fullmatch(part) and part.strip(".") for part in parts):
+    among_bodies = any(part.casefold().endswith(".files") for part in parts[:-1])
+    if among_bodies or not all(_PART.fullmatch(part) and part.strip(".") for part in parts):
         raise CommandError(
             f"{name!r} is no cassette name: use letters, digits, '.', '_' and '-', with '/' between parts, "
             f"such as 'weather/two-cities'."

@@ -19,7 +19,7 @@ from toolreel.recording.assemble import assemble
 from . import files
 from .database import open_store, store_path
 from .journal import Journal, TakeRow, drop, entries_of, is_recording, unfinished
-from .names import cassette_path, clashing_name
+from .names import SUFFIX, cassette_path, clashing_name
 from .originals import keep_originals
 
 
@@ -70,6 +70,7 @@ def begin(
     Raises CommandError for a name that cannot be, for a cassette that exists (unless `force`) or is being recorded by
     another process, MachineError if the disk says no.
     """
+    name = name.removesuffix(SUFFIX)
     path = _writable(folder, name, force=force)
     store = store_path(folder, os.environ.get("TOOLREEL_STORE"))
     recorded_at = now().isoformat(timespec="seconds").replace("+00:00", "Z")
@@ -79,6 +80,7 @@ def begin(
 
 def recover(folder: Path, name: str, *, force: bool = False) -> Cassette:
     """Makes the cassette of the newest unfinished recording of `name`; raises CommandError if there is none."""
+    name = name.removesuffix(SUFFIX)
     path = _writable(folder, name, force=force)
     store = store_path(folder, os.environ.get("TOOLREEL_STORE"))
     if not store.exists():

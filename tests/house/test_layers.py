@@ -44,7 +44,7 @@ MIRRORED: frozenset[str] = frozenset()
 # Modules of such rooms that have none: name, and where they are tested instead.
 TESTED_ELSEWHERE: dict[str, str] = {}
 # Folders of tests that mirror no room.
-WITHOUT_MIRROR = frozenset({"house", "wire"})
+WITHOUT_MIRROR = frozenset({"docs", "house", "wire"})
 
 
 def modules() -> dict[str, Path]:

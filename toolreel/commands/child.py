@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
+import queue
 import signal
 import subprocess
-import threading
 from collections.abc import Mapping, Sequence
 from types import FrameType
 
@@ -38,14 +38,14 @@ def run(command: Sequence[str], environment: Mapping[str, str]) -> int:
 
 def wait_for_end() -> None:
     """Waits until somebody ends the command: Ctrl-C or SIGTERM."""
-    ended = threading.Event()
+    ended: queue.SimpleQueue[None] = queue.SimpleQueue()  # unlike an Event it may be told from a signal handler
 
     def end(_number: int, _frame: FrameType | None) -> None:
-        ended.set()
+        ended.put(None)
 
     before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        ended.wait()
+        ended.get()
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -58,7 +58,7 @@ def record(
             note(f"Recording {name}: {_pointing(via, environment)}")
             status = child.run(command, environment) if command else _until_ctrl_c()
     except BaseException:
-        recording.leave()
+        _leave(recording, recorder)
         raise
     return _end(recording, recorder, command, status)
 
@@ -100,23 +100,33 @@ def _end(recording: Recording, recorder: Recorder, command: Sequence[str], statu
     for line in recorder.left:
         note(f"Not recorded, {line}.")
     for line in recorder.failures:
-        complaint(f"The upstream did not answer {line}.")
+        note(f"The upstream did not answer {line}.")
     if recorder.broken:
-        recording.leave()
+        _leave(recording, recorder)
         raise MachineError(f"{recorder.broken} Cassette {recording.path} was not written.")
     keep = f"the recording is kept, 'toolreel recover {recording.name}' makes the cassette of it"
+    if not recorder.count:
+        keep = "nothing was recorded"
     if status != 0:
-        recording.leave()
+        _leave(recording, recorder)
         complaint(f"{command[0]} ended with status {status}: cassette {recording.path} was not written; {keep}.")
         return status
     if recorder.failures:
-        recording.leave()
+        _leave(recording, recorder)
         raise UpstreamError(f"Cassette {recording.path} was not written, because something is missing; {keep}.")
     if not recorder.count:
         recording.discard()
-        raise CommandError("Nothing was recorded: no request came; point the client at toolreel, see above.")
+        raise CommandError("Nothing was recorded: no request got an answer; point the client at toolreel, see above.")
     note(written(recording.finish(), recording.path))
     return 0
+
+
+def _leave(recording: Recording, recorder: Recorder) -> None:
+    """Keeps the take for `recover`, if there is anything in it."""
+    if recorder.count:
+        recording.leave()
+    else:
+        recording.discard()
 
 
 def written(cassette: Cassette, path: Path) -> str:

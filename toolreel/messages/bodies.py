@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
+import re
 from collections.abc import Callable
 
 from . import jsontext
@@ -23,6 +23,8 @@ from .model import (
 
 FILE_THRESHOLD = 1 << 20
 """Bodies that are no JSON and longer than this many bytes stand in a file beside the cassette."""
+
+_LINE_END = re.compile(r"[\r\n]")
 
 FileReader = Callable[[str], bytes]
 """Gives the bytes of a large body by its SHA-256."""
@@ -71,7 +73,7 @@ def frame_of(data: bytes) -> Frame:
     head, separator, payload = text.partition("data: ")
     payload = payload.removesuffix("\n\n")
     kind = head.removeprefix("event: ").removesuffix("\n") if head else None
-    if separator and kind is not None and ("\n" in kind or "\r" in kind):
+    if not separator or _LINE_END.search(f"{kind or ''}{payload}"):
         return RawFrame(raw=text)
     candidate = _plain_frame(kind, payload)
     return candidate if frame_bytes(candidate) == data else RawFrame(raw=text)
@@ -102,5 +104,5 @@ def frame_bytes(frame: Frame) -> bytes:
 def _unbase64(text: str) -> bytes:
     try:
         return base64.b64decode(text, validate=True)
-    except binascii.Error as error:
+    except ValueError as error:
         raise ValueError(f"the base64 is broken ({error})") from None

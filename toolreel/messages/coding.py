@@ -28,21 +28,25 @@ class _Zlib:
     def __init__(self, *wbits: int) -> None:
         self._wbits = list(wbits)
         self._inflate = zlib.decompressobj(self._wbits.pop(0))
-        self._seen = b""
+        self._undecided = b""  # what has come while another form is still possible
 
     def feed(self, data: bytes) -> bytes:
         decoded = b""
         while data:
             if self._inflate.eof:
                 self._inflate = zlib.decompressobj(zlib.MAX_WBITS | 16)
+            if self._wbits:
+                self._undecided += data
             try:
                 decoded += self._inflate.decompress(data)
             except zlib.error as error:
-                if not self._wbits or self._seen:
+                if not self._wbits:
                     raise CodingError(str(error)) from None
                 self._inflate = zlib.decompressobj(self._wbits.pop(0))
+                data = self._undecided
                 continue
-            self._seen = self._seen or decoded
+            if decoded or self._inflate.eof:
+                self._wbits.clear()
             data = self._inflate.unused_data
         return decoded
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 _LINE_END = re.compile(rb"\r\n|\n|\r")
 _TEXT_LINE_END = re.compile(r"\r\n|\n|\r")
+_RETRY = re.compile(r"[0-9]{1,18}")  # the grammar has no limit, Python's int() has one
 
 
 class FrameSplitter:
@@ -86,7 +87,7 @@ def event(frame: bytes, *, first: bool = False) -> Event | None:
             data.append(value)
         elif name == "id" and "\0" not in value:
             last_id = value
-        elif name == "retry" and value.isascii() and value.isdigit():
+        elif name == "retry" and _RETRY.fullmatch(value):
             retry = int(value)
     if not data:
         return None

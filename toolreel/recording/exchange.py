@@ -55,16 +55,19 @@ class Exchange:
         frames, body = answer.close()
         if answer.terminal_frame_came:
             ending = Ending.COMPLETE
+        elif answer.broken_stream and ending is not Ending.CLIENT_GONE:
+            ending = Ending.CUT
         entries: list[Entry] = [FrameCame(self.key, ms, frame) for frame in frames]
-        ended = Ended(self.key, ms, ending, body, tuple(answer.chunks), answer.encoding, not answer.undecodable)
+        decoded = answer.streams or not answer.undecodable
+        ended = Ended(self.key, ms, ending, body, tuple(answer.chunks), answer.encoding, decoded)
         return [*entries, ended]
 
 
 class _Answer:
     """The body of an answer: decoded, and cut into frames if it is an event stream.
 
-    A body that cannot be decoded (cut, broken, unknown coding) is kept as it came; of an event stream in a coding,
-    what could be decoded until then is kept.
+    A body that cannot be decoded (cut, broken, unknown coding) is kept as it came; of an event stream whose coding
+    breaks, what could be decoded until then is kept, and it counts as cut.
     """
 
     def __init__(self, method: str, head: ResponseHead) -> None:
@@ -75,6 +78,7 @@ class _Answer:
         self.terminal_frame_came = False
         self.chunks: list[int] = []
         self._raw = bytearray()
+        self._raw_chunks: list[int] = []
         self._body = bytearray()
         self._splitter = FrameSplitter()
         try:
@@ -83,11 +87,16 @@ class _Answer:
             self.undecodable = True
         self.streams = http.is_event_stream(head.headers) and not bodyless and not self.undecodable
 
+    @property
+    def broken_stream(self) -> bool:
+        """Whether the frames after some point are lost."""
+        return self.streams and self.undecodable
+
     def feed(self, data: bytes) -> list[bytes]:
-        if self.encoding and not self.streams:
+        if self.encoding and not self.streams and data:
             self._raw += data
+            self._raw_chunks.append(len(data))
         if self.undecodable:
-            self.chunks.append(len(data))
             return []
         try:
             data = self._decoder.feed(data)
@@ -113,7 +122,10 @@ class _Answer:
                 self._body += self._decoder.close()
             except coding.CodingError:
                 self.undecodable = True
-        return [], bytes(self._raw if self.undecodable else self._body)
+        if self.undecodable:
+            self.chunks = self._raw_chunks
+            return [], bytes(self._raw)
+        return [], bytes(self._body)
 
     def _seen(self, frames: list[bytes]) -> list[bytes]:
         if not self.terminal_frame_came:

@@ -42,25 +42,27 @@ class ReplayApp:
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """One connection's event, as the server gives it."""
-        if scope["type"] == "websocket":
-            await send({"type": "websocket.close", "code": 1008, "reason": "toolreel replays no websockets"})
-        elif scope["type"] == "http":
+        if scope["type"] == "http":
             headers = headers_of(scope["headers"])
             answer = self._refusal(headers) or await self._answer(scope, headers, receive)
-            await _send(answer, scope["method"], send)
+            if answer is not None:
+                await _send(answer, scope["method"], send)
 
     def _refusal(self, headers: Headers) -> Answer | None:
         if self._ticket is not None:
-            if (header(headers, ORIGIN_HEADER) or "").partition(" ")[0] == self._ticket:
-                return None
-            return _refused("this port serves toolreel's own proxy door only")
-        if not self._may_enter(header(headers, "host")):
+            if (header(headers, ORIGIN_HEADER) or "").partition(" ")[0] != self._ticket:
+                return _refused("this port serves toolreel's own proxy door only")
+        elif not self._may_enter(header(headers, "host")):
             return _refused(f"the Host header {header(headers, 'host')!r} is not this server's own")
+        if (header(headers, "upgrade") or "").lower() == "websocket":
+            return error_answer(501, _error("toolreel does not replay websockets; use HTTP."))
         return None
 
-    async def _answer(self, scope: Message, headers: Headers, receive: Receive) -> Answer:
-        body = await _body(headers, receive)
+    async def _answer(self, scope: Message, headers: Headers, receive: Receive) -> Answer | None:
+        body = await _body(receive)
         if body is None:
+            return None
+        if len(body) > MAX_BODY:
             return error_answer(413, _error(f"The request is longer than {MAX_BODY} bytes."))
         raw_path: bytes = scope.get("raw_path") or scope["path"].encode()
         query: bytes = scope["query_string"]
@@ -69,15 +71,15 @@ class ReplayApp:
         return self._answers.answer(HttpRequest(scope["method"], target, headers, body, origin))
 
 
-async def _body(headers: Headers, receive: Receive) -> bytes | None:
-    """The body of the request, or None if it is longer than MAX_BODY."""
+async def _body(receive: Receive) -> bytes | None:
+    """The body of the request, not read on once it is longer than MAX_BODY; None if the client left before its end."""
     body = bytearray()
     while True:
         message = await receive()
-        body += message.get("body", b"")
-        if len(body) > MAX_BODY:
+        if message["type"] == "http.disconnect":
             return None
-        if not message.get("more_body"):
+        body += message.get("body", b"")
+        if len(body) > MAX_BODY or not message.get("more_body"):
             return bytes(body)
 
 

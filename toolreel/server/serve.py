@@ -39,6 +39,7 @@ def config(app: Any) -> uvicorn.Config:
         log_level="critical",  # an answer that is cut on purpose would be logged as an error of the application
         access_log=False,
         lifespan="off",
+        ws="none",  # else what happens to a websocket depends on which packages are installed
         server_header=False,
         date_header=False,
         timeout_graceful_shutdown=1,

@@ -1,0 +1,195 @@
+from __future__ import annotations
+
+import gzip
+import zlib
+from collections.abc import Callable
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from toolreel.messages import coding
+from toolreel.messages.coding import CodingError, decode, decoded_or_raw, decoder
+
+# These two come with mitmproxy (the extra `proxy`).
+brotli = pytest.importorskip("brotli")
+zstandard = pytest.importorskip("zstandard")
+
+QUICK = settings(max_examples=60, deadline=None)
+
+
+def two_members(data: bytes) -> bytes:
+    return gzip.compress(data[: len(data) // 2]) + gzip.compress(data[len(data) // 2 :])
+
+
+def raw_deflate(data: bytes) -> bytes:
+    compressor = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    return compressor.compress(data) + compressor.flush()
+
+
+def stored_deflate(data: bytes) -> bytes:
+    compressor = zlib.compressobj(level=0, wbits=-zlib.MAX_WBITS)
+    return compressor.compress(data) + compressor.flush()
+
+
+def br(data: bytes) -> bytes:
+    coded: bytes = brotli.compress(data)
+    return coded
+
+
+def zstd(data: bytes) -> bytes:
+    coded: bytes = zstandard.ZstdCompressor().compress(data)
+    return coded
+
+
+def zstd_frames(data: bytes) -> bytes:
+    return zstd(data[: len(data) // 2]) + zstd(data[len(data) // 2 :])
+
+
+def identity(data: bytes) -> bytes:
+    return data
+
+
+CODED: dict[str, tuple[str, Callable[[bytes], bytes]]] = {
+    "gzip": ("gzip", gzip.compress),
+    "gzip-of-two-members": ("gzip", two_members),
+    "x-gzip": ("x-gzip", gzip.compress),
+    "gzip-in-capitals": (" GZIP ", gzip.compress),
+    "deflate": ("deflate", zlib.compress),
+    "deflate-raw": ("deflate", raw_deflate),
+    "deflate-raw-stored": ("deflate", stored_deflate),
+    "br": ("br", br),
+    "zstd": ("zstd", zstd),
+    "zstd-of-two-frames": ("zstd", zstd_frames),
+    "gzip-then-br": ("gzip, br", lambda data: br(gzip.compress(data))),
+    "deflate-then-zstd-then-gzip": ("deflate,zstd,gzip", lambda data: gzip.compress(zstd(zlib.compress(data)))),
+    "gzip-twice": ("gzip, gzip", lambda data: gzip.compress(gzip.compress(data))),
+    "identity": ("identity", identity),
+    "identity-and-gzip": ("identity, gzip, Identity", gzip.compress),
+    "no-name": ("", identity),
+    "empty-names": (" , ", identity),
+}
+every_coding = pytest.mark.parametrize(("name", "encode"), CODED.values(), ids=CODED.keys())
+every_compression = pytest.mark.parametrize(
+    ("name", "encode"),
+    [pytest.param(*CODED[key], id=key) for key in CODED if CODED[key][1] is not identity],
+)
+
+
+@every_coding
+@given(
+    data=st.binary() | st.binary(min_size=1, max_size=20).map(lambda piece: piece * 500),
+    cuts=st.lists(st.integers(0, 99)),
+)
+@QUICK
+def test_a_body_comes_back_however_its_pieces_come(
+    name: str, encode: Callable[[bytes], bytes], data: bytes, cuts: list[int]
+) -> None:
+    coded = encode(data)
+    assert decode(coded, name) == data
+    places = [0, *sorted(min(cut, len(coded)) for cut in cuts), len(coded)]
+    in_pieces = decoder(name)
+    got = b"".join(in_pieces.feed(coded[start:end]) for start, end in pairwise(places))
+    assert got + in_pieces.close() == data
+
+
+@every_coding
+def test_a_body_comes_back_from_single_bytes(name: str, encode: Callable[[bytes], bytes]) -> None:
+    data = b'{"object": "thread.run", "status": "queued"}' * 20
+    one_by_one = decoder(name)
+    got = b"".join(one_by_one.feed(bytes([byte])) for byte in encode(data))
+    assert got + one_by_one.close() == data
+
+
+@pytest.mark.parametrize("name", ["gzip", "deflate", "br", "zstd"])
+def test_what_has_come_is_decoded_at_once_when_the_sender_flushes(name: str) -> None:
+    compress = {
+        "gzip": zlib.compressobj(wbits=zlib.MAX_WBITS | 16),
+        "deflate": zlib.compressobj(),
+        "br": brotli.Compressor(),
+        "zstd": zstandard.ZstdCompressor().compressobj(),
+    }[name]
+    write = compress.process if name == "br" else compress.compress
+    flush = {
+        "br": compress.flush,
+        "zstd": lambda: compress.flush(zstandard.COMPRESSOBJ_FLUSH_BLOCK),
+    }.get(name, lambda: compress.flush(zlib.Z_SYNC_FLUSH))
+    assert decoder(name).feed(write(b"data: x\n\n") + flush()) == b"data: x\n\n"
+
+
+@every_compression
+@given(data=st.binary(min_size=1, max_size=300), at=st.floats(0, 1, exclude_max=True))
+@QUICK
+def test_a_body_that_is_cut_is_an_error(name: str, encode: Callable[[bytes], bytes], data: bytes, at: float) -> None:
+    coded = encode(data)
+    # Between two members or frames nothing says that another was to come.
+    cut = coded[: int(len(coded) * at)]
+    if cut in (encode(data[: len(data) // 2]), gzip.compress(data[: len(data) // 2]), zstd(data[: len(data) // 2])):
+        return
+    with pytest.raises(CodingError):
+        decode(cut, name)
+
+
+@pytest.mark.parametrize(
+    ("data", "name", "says"),
+    [
+        pytest.param(b"plain text", "gzip", "header", id="gzip-garbage"),
+        pytest.param(gzip.compress(b"x") + b"junk", "gzip", "header", id="gzip-garbage-after-the-end"),
+        pytest.param(gzip.compress(b"xyz")[:-8] + b"\0" * 8, "gzip", "data check", id="gzip-wrong-checksum"),
+        pytest.param(b"\xff\xff\xff", "deflate", "invalid", id="deflate-garbage"),
+        pytest.param(zlib.compress(b"x") + b"junk", "deflate", "header", id="deflate-garbage-after-the-end"),
+        pytest.param(b"plain text", "br", "ends too early", id="br-garbage"),
+        pytest.param(br(b"x") + b"junk", "br", "(?i)decod", id="br-garbage-after-the-end"),
+        pytest.param(b"plain text", "zstd", "Unknown frame", id="zstd-garbage"),
+        pytest.param(zstd(b"x") + b"junk", "zstd", "Unknown frame", id="zstd-garbage-after-the-end"),
+        pytest.param(b"", "gzip", "ends too early", id="gzip-nothing"),
+        pytest.param(b"", "zstd", "ends too early", id="zstd-nothing"),
+        pytest.param(b"", "br", "ends too early", id="br-nothing"),
+        pytest.param(gzip.compress(b"plain"), "gzip, gzip", "header", id="chain-with-garbage-inside"),
+        pytest.param(b"x", "compress", "the content coding compress is not known", id="unknown"),
+        pytest.param(
+            b"x", "gzip, aws-chunked", "the content coding aws-chunked is not known", id="unknown-in-a-chain"
+        ),
+    ],
+)
+def test_a_body_that_cannot_be_decoded_says_why(data: bytes, name: str, says: str) -> None:
+    with pytest.raises(CodingError, match=says):
+        decode(data, name)
+
+
+def test_an_error_after_good_data_does_not_turn_deflate_into_raw_deflate() -> None:
+    coded = zlib.compress(b"hello" * 100)
+    in_pieces = decoder("deflate")
+    assert in_pieces.feed(coded[:-4]) == b"hello" * 100
+    with pytest.raises(CodingError, match="data check"):
+        in_pieces.feed(b"\0\0\0\0")
+
+
+def test_a_missing_package_is_a_coding_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(name: str) -> None:
+        raise ImportError(name)
+
+    monkeypatch.setattr(coding, "import_module", missing)
+    with pytest.raises(CodingError, match="decoding br needs the package brotli"):
+        decoder("br")
+    with pytest.raises(CodingError, match="decoding zstd needs the package zstandard"):
+        decoder("zstd")
+
+
+@pytest.mark.parametrize(
+    ("data", "name", "body"),
+    [
+        pytest.param(None, "gzip", None, id="no-body"),
+        pytest.param(b"", "gzip", b"", id="empty-body"),
+        pytest.param(b"x", None, b"x", id="no-coding"),
+        pytest.param(gzip.compress(b"x"), "gzip", b"x", id="decoded"),
+        pytest.param(b"x", "gzip", b"x", id="not-in-its-coding"),
+        pytest.param(gzip.compress(b"xyz")[:-1], "gzip", gzip.compress(b"xyz")[:-1], id="cut"),
+        pytest.param(b"x", "compress", b"x", id="unknown-coding"),
+    ],
+)
+def test_a_request_is_taken_as_it_came_if_it_cannot_be_decoded(
+    data: bytes | None, name: str | None, body: bytes | None
+) -> None:
+    assert decoded_or_raw(data, name) == body

@@ -1,0 +1,372 @@
+from __future__ import annotations
+
+import os
+import queue
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlite_utils import Database
+
+from toolreel.errors import CommandError, MachineError
+from toolreel.messages.http import HttpRequest, ResponseHead
+from toolreel.messages.model import Ending
+from toolreel.recording.entries import Began, Ended, Entry, Failed, FrameCame, Headed
+from toolreel.store import journal
+from toolreel.store.database import open_store
+from toolreel.store.journal import Journal, TakeRow, drop, entries_of, is_recording, unfinished
+
+LONG = 20
+"""Seconds until a test gives up; none waits that long unless something is broken."""
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    return tmp_path / "store.db"
+
+
+@pytest.fixture
+def db(store: Path) -> Iterator[Database]:
+    opened = open_store(store)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="session")
+def dead_pid() -> int:
+    """The pid of a process that has ended."""
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    return process.pid
+
+
+def open_journal(store: Path, cassette: str = "a") -> Journal:
+    return Journal(store, cassette, recorded_at="2026-01-01T00:00:00Z", tool="toolreel 0")
+
+
+def frame(n: int) -> FrameCame:
+    return FrameCame(1, n, b"data: x\n\n")
+
+
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
+HEADERS = st.lists(st.tuples(TEXTS, TEXTS), max_size=3).map(tuple)
+KEYS = st.integers(0, 2**63 - 1)
+DATA = st.none() | st.binary()
+ENTRIES: st.SearchStrategy[Entry] = st.one_of(
+    st.builds(Began, KEYS, KEYS, st.builds(HttpRequest, TEXTS, TEXTS, HEADERS, DATA, st.none() | TEXTS)),
+    st.builds(Headed, KEYS, KEYS, st.builds(ResponseHead, st.integers(100, 999), HEADERS), HEADERS, st.booleans()),
+    st.builds(FrameCame, KEYS, KEYS, st.binary()),
+    st.builds(
+        Ended,
+        KEYS,
+        KEYS,
+        st.sampled_from(Ending),
+        DATA,
+        st.lists(KEYS, max_size=3).map(tuple),
+        st.none() | TEXTS,
+        st.booleans(),
+    ),
+    st.builds(Failed, KEYS, KEYS, TEXTS),
+)
+
+
+@given(st.lists(st.lists(ENTRIES, max_size=4), max_size=4))
+@settings(max_examples=60, deadline=None)
+def test_all_entries_come_back_in_their_order(batches: list[list[Entry]]) -> None:
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(journal, "GATHER_S", 0)
+        store = Path(folder) / "store.db"
+        opened = open_journal(store)
+        for batch in batches:
+            opened.append(batch)
+        opened.close()
+        reader = open_store(store)
+        assert list(entries_of(reader, opened.take)) == [entry for batch in batches for entry in batch]
+        reader.close()
+
+
+def test_takes_do_not_mix(store: Path, db: Database) -> None:
+    first, second = open_journal(store, "a"), open_journal(store, "b")
+    for n in range(10):
+        first.append([frame(n)])
+        second.append([frame(-n)])
+    first.close()
+    second.close()
+    assert list(entries_of(db, first.take)) == [frame(n) for n in range(10)]
+    assert list(entries_of(db, second.take)) == [frame(-n) for n in range(10)]
+
+
+def test_thousands_of_entries_are_kept_in_order(store: Path, db: Database) -> None:
+    opened = open_journal(store)
+    for n in range(0, 5000, 5):
+        opened.append([frame(n + more) for more in range(5)])
+    opened.close()
+    assert [entry.ms for entry in entries_of(db, opened.take)] == list(range(5000))
+
+
+def wait_for(seen: Callable[[], bool], meanwhile: Callable[[], None] = lambda: None) -> bool:
+    give_up = time.monotonic() + LONG
+    while not seen():
+        if time.monotonic() > give_up:
+            return False
+        meanwhile()
+    return True
+
+
+def test_an_entry_is_on_disk_soon_without_any_close(store: Path, db: Database) -> None:
+    opened = open_journal(store)
+    opened.append([frame(1)])
+    assert wait_for(lambda: list(entries_of(db, opened.take)) == [frame(1)])
+    opened.close()
+
+
+def test_an_entry_is_on_disk_soon_even_while_others_keep_coming(store: Path, db: Database) -> None:
+    opened = open_journal(store)
+    count = "SELECT count(*) FROM entries"
+    assert wait_for(lambda: db.execute(count).fetchone() != (0,), lambda: opened.append([frame(1)]))
+    opened.close()
+
+
+class SlowStream:
+    """A queue in which the next entry always comes just before the wait for it ends, and the clock to it."""
+
+    def __init__(self, entries: int) -> None:
+        self.now = 0.0
+        self.waited_at_write: list[float] = []
+        self._left = entries
+        self._first_at: float | None = None
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def put(self, item: object) -> None:
+        pass
+
+    def get(self, timeout: float | None = None) -> list[Entry] | None:
+        if timeout is not None and timeout <= 0:
+            raise queue.Empty
+        if self._left == 0:
+            return None
+        self._left -= 1
+        self.now += 0.04
+        if self._first_at is None:
+            self._first_at = self.now
+        return [frame(self._left)]
+
+    def written(self, rows: object) -> None:
+        assert self._first_at is not None
+        self.waited_at_write.append(self.now - self._first_at)
+        self._first_at = None
+
+
+def test_entries_of_a_slow_stream_wait_a_quarter_of_a_second_at_most(
+    store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stream = SlowStream(entries=500)
+    monkeypatch.setattr(queue, "SimpleQueue", lambda: stream)
+    monkeypatch.setattr("toolreel.store.journal.time", stream)
+    monkeypatch.setattr(Journal, "_write", lambda self, rows: stream.written(rows))
+    open_journal(store).close()
+    assert len(stream.waited_at_write) > 100
+    assert max(stream.waited_at_write) <= 0.25
+
+
+# ------------------------------------------------------------------------------------------------------------ locks
+
+
+def test_a_recording_in_progress_belongs_to_this_process(store: Path, db: Database) -> None:
+    opened = open_journal(store)
+    [take] = unfinished(db)
+    assert take == TakeRow(opened.take, "a", "2026-01-01T00:00:00Z", "toolreel 0", os.getpid())
+    assert is_recording(take)
+    opened.close()
+
+
+def test_a_closed_journal_lets_go_of_its_take(store: Path, db: Database) -> None:
+    opened = open_journal(store)
+    opened.close()
+    [take] = unfinished(db)
+    assert take == TakeRow(opened.take, "a", "2026-01-01T00:00:00Z", "toolreel 0", None)
+    assert not is_recording(take)
+
+
+def test_a_second_recorder_on_one_cassette_is_refused(store: Path, db: Database) -> None:
+    opened = open_journal(store)
+    with pytest.raises(CommandError) as caught:
+        open_journal(store)
+    assert str(caught.value) == (
+        f"Cassette a is being recorded by process {os.getpid()}; wait for it, or record under another name."
+    )
+    opened.append([frame(1)])
+    opened.close()
+    assert [take.id for take in unfinished(db)] == [opened.take]
+    assert list(entries_of(db, opened.take)) == [frame(1)]
+
+
+def test_of_two_recorders_that_start_at_once_only_one_looks_at_a_time(
+    store: Path, db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    db.execute("PRAGMA busy_timeout = 0")
+
+    def another_starts(mine: Database, cassette: str) -> list[TakeRow]:
+        with pytest.raises(sqlite3.OperationalError, match="locked"):
+            db.execute("BEGIN IMMEDIATE")
+        return unfinished(mine, cassette)
+
+    monkeypatch.setattr(journal, "unfinished", another_starts)
+    open_journal(store).close()
+
+
+def test_two_recorders_on_two_cassettes_do_not_mind_each_other(store: Path, db: Database) -> None:
+    first, second = open_journal(store, "a"), open_journal(store, "b")
+    assert (first.unfinished, second.unfinished) == (0, 0)
+    first.close()
+    second.close()
+    assert [take.cassette for take in unfinished(db, "b")] == ["b"]
+
+
+def set_pid(db: Database, take: int, pid: int) -> None:
+    db.execute("UPDATE takes SET pid = ? WHERE id = ?", [pid, take])
+
+
+def test_the_take_of_a_dead_recorder_is_no_obstacle_and_is_counted(store: Path, db: Database, dead_pid: int) -> None:
+    left = open_journal(store)
+    left.append([frame(1)])
+    left.close()
+    set_pid(db, left.take, dead_pid)
+    [take] = unfinished(db)
+    assert not is_recording(take)
+    opened = open_journal(store)
+    assert opened.unfinished == 1
+    opened.close()
+    assert list(entries_of(db, left.take)) == [frame(1)]
+    assert [take.id for take in unfinished(db, "a")] == [opened.take, left.take]
+
+
+def test_a_recorder_of_another_user_is_alive(store: Path, db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    def not_permitted(pid: int, signal: int) -> None:
+        assert (pid, signal) == (4711, 0)
+        raise PermissionError
+
+    opened = open_journal(store)
+    opened.close()
+    set_pid(db, opened.take, 4711)
+    monkeypatch.setattr(os, "kill", not_permitted)
+    with pytest.raises(CommandError, match="is being recorded by process 4711"):
+        open_journal(store)
+
+
+def test_dropped_takes_are_gone_with_their_entries(store: Path, db: Database) -> None:
+    takes = []
+    for _ in range(3):
+        opened = open_journal(store)
+        opened.append([frame(1)])
+        opened.close()
+        takes.append(opened.take)
+    drop(db, takes[:2])
+    assert [take.id for take in unfinished(db)] == takes[2:]
+    assert [list(entries_of(db, take)) for take in takes] == [[], [], [frame(1)]]
+
+
+# --------------------------------------------------------------------------------------------------------- failures
+
+
+def fails_to_write(opened: Journal) -> MachineError:
+    """Waits until the journal has noticed that it cannot write."""
+    assert wait_for(lambda: opened.failure is not None)
+    with pytest.raises(MachineError) as on_append:
+        opened.append([frame(2)])
+    with pytest.raises(MachineError) as on_close:
+        opened.close()
+    assert on_append.value is on_close.value is opened.failure
+    return on_append.value
+
+
+def test_a_full_disk_is_told_by_the_next_append_and_by_close(
+    store: Path, db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def open_full(path: Path) -> Database:
+        opened = open_store(path)
+        [pages] = opened.execute("PRAGMA page_count").fetchone()
+        opened.execute(f"PRAGMA max_page_count = {pages + 2}")
+        return opened
+
+    monkeypatch.setattr(journal, "open_store", open_full)
+    opened = open_journal(store)
+    opened.append([FrameCame(1, 0, b"x" * 100_000)])
+    assert str(fails_to_write(opened)) == (
+        "The journal cannot be written (database or disk is full); free the disk, then record again."
+    )
+    assert list(entries_of(db, opened.take)) == []
+
+
+def test_a_lost_store_is_told_by_the_next_append_and_by_close(store: Path, db: Database) -> None:
+    opened = open_journal(store)
+    db.execute("DROP TABLE entries")
+    opened.append([frame(1)])
+    assert "no such table: entries" in str(fails_to_write(opened))
+
+
+def test_an_entry_that_no_store_can_hold_is_told_as_well(store: Path) -> None:
+    opened = open_journal(store)
+    opened.append([Failed(1, 2**70, "a number that SQLite does not have")])
+    assert str(fails_to_write(opened)).startswith("The journal cannot be written (")
+
+
+def test_after_a_failure_nothing_more_is_written(store: Path, db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    all_queued = threading.Event()
+    row_of = journal._row
+
+    def row_when_all_is_queued(entry: Entry) -> object:
+        assert all_queued.wait(LONG)
+        return row_of(entry)
+
+    monkeypatch.setattr(journal, "_row", row_when_all_is_queued)
+    opened = open_journal(store)
+    opened.append([Failed(1, 2**70, "a number that SQLite does not have")] * 1000)  # enough for a transaction
+    opened.append([frame(1)])
+    all_queued.set()
+    with pytest.raises(MachineError):
+        opened.close()
+    assert list(entries_of(db, opened.take)) == []
+
+
+def test_a_locked_store_is_told(store: Path, db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    def open_impatient(path: Path) -> Database:
+        opened = open_store(path)
+        opened.execute("PRAGMA busy_timeout = 0")
+        return opened
+
+    monkeypatch.setattr(journal, "open_store", open_impatient)
+    db.execute("BEGIN IMMEDIATE")
+    with pytest.raises(MachineError, match=r"The journal cannot be written \(database is locked\)"):
+        open_journal(store)
+    db.execute("ROLLBACK")
+    assert unfinished(db) == []
+
+
+def test_an_entry_of_a_newer_toolreel_is_named(store: Path, db: Database) -> None:
+    opened = open_journal(store)
+    opened.close()
+    db.execute("INSERT INTO entries (take, interaction, kind, ms, facts) VALUES (1, 1, 'Walked', 0, '{}')")
+    with pytest.raises(MachineError, match="entry of unknown kind 'Walked'; it is of a newer toolreel"):
+        list(entries_of(db, opened.take))
+
+
+def test_a_killed_recorder_leaves_what_was_written(store: Path, db: Database) -> None:
+    """Without any closing: the writing connection is simply never heard of again."""
+    opened = open_journal(store)
+    opened.append([frame(1)])
+    assert wait_for(lambda: list(entries_of(db, opened.take)) == [frame(1)])
+    with sqlite3.connect(f"file:{store}?mode=ro", uri=True) as other:
+        assert other.execute("SELECT count(*) FROM entries").fetchone() == (1,)
+    other.close()
+    opened.close()

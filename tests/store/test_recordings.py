@@ -1,0 +1,278 @@
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+from toolreel.errors import CommandError, MachineError
+from toolreel.messages.http import HttpRequest, ResponseHead
+from toolreel.messages.model import Cassette, Ending
+from toolreel.recording.entries import Began, Ended, Entry, FrameCame, Headed
+from toolreel.store import files
+from toolreel.store.database import open_store
+from toolreel.store.files import load
+from toolreel.store.journal import unfinished
+from toolreel.store.recordings import begin, recover, tool_name
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "cassettes"
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    return tmp_path / ".toolreel" / "store.db"
+
+
+def interaction(path: str, key: int = 1) -> list[Entry]:
+    return [
+        Began(key, 0, HttpRequest("GET", path, origin="https://a.example")),
+        Headed(key, 1, ResponseHead(200)),
+        Ended(key, 2, Ending.COMPLETE, b"{}"),
+    ]
+
+
+def paths(cassette_file: Path) -> list[str]:
+    return [interaction.request.path for interaction in load(cassette_file).interactions]
+
+
+def left(folder: Path, name: str, path: str) -> None:
+    """A recording that was never finished."""
+    recording = begin(folder, name)
+    recording.journal.append(interaction(path))
+    recording.leave()
+
+
+def takes(store: Path) -> list[str]:
+    db = open_store(store)
+    try:
+        return [take.cassette for take in unfinished(db)]
+    finally:
+        db.close()
+
+
+def test_a_finished_recording_is_a_cassette_and_no_longer_in_the_journal(folder: Path, store: Path) -> None:
+    recording = begin(folder, "weather/one", now=lambda: datetime(2026, 1, 2, 3, 4, 5, 678, UTC))
+    assert recording.path == folder / "weather" / "one.json"
+    assert not recording.path.exists()
+    recording.journal.append(interaction("/v1/x"))
+    made = recording.finish()
+    assert load(recording.path) == made
+    assert paths(recording.path) == ["/x"]
+    assert made.take is not None
+    assert made.take.recorded_at == "2026-01-02T03:04:05Z"
+    assert made.take.tool == tool_name() == f"toolreel {version('toolreel')}"
+    assert takes(store) == []
+    assert (store.parent / ".gitignore").read_text() == "*\n"
+
+
+def test_a_recording_that_is_left_is_no_cassette_until_it_is_recovered(folder: Path, store: Path) -> None:
+    left(folder, "a", "/v1/x")
+    assert not (folder / "a.json").exists()
+    assert takes(store) == ["a"]
+    recover(folder, "a")
+    assert paths(folder / "a.json") == ["/x"]
+    assert takes(store) == []
+
+
+def test_a_discarded_recording_is_forgotten(folder: Path, store: Path) -> None:
+    recording = begin(folder, "a")
+    recording.journal.append(interaction("/v1/x"))
+    recording.discard()
+    assert takes(store) == []
+    assert not (folder / "a.json").exists()
+
+
+def test_a_recorder_that_was_killed_is_recovered_with_what_it_had(folder: Path) -> None:
+    """The process dies without a word as soon as its entries are on the disk."""
+    folder.mkdir()
+    program = f"""
+import os, time
+from pathlib import Path
+from toolreel.messages.http import HttpRequest, ResponseHead
+from toolreel.recording.entries import Began, FrameCame, Headed
+from toolreel.store.database import open_store
+from toolreel.store.recordings import begin
+recording = begin(Path({str(folder)!r}), "a")
+head = ResponseHead(200, (("content-type", "text/event-stream"),))
+recording.journal.append([Began(1, 0, HttpRequest("GET", "/v1/x")), Headed(1, 1, head, (), True)])
+recording.journal.append([FrameCame(1, 5, b"data: 1\\n\\n")])
+db = open_store(recording.store)
+while db.execute("SELECT count(*) FROM entries").fetchone() != (3,):
+    pass
+os.kill(os.getpid(), 9)
+"""
+    assert subprocess.run([sys.executable, "-c", program], timeout=60, check=False).returncode == -9
+    [made] = recover(folder, "a").interactions
+    assert made.ending is Ending.CUT
+    assert made.response.frames is not None
+    assert [frame.model_dump() for frame in made.response.frames] == [{"event": None, "json": 1}]
+
+
+def test_the_next_recording_says_how_many_were_left(folder: Path) -> None:
+    left(folder, "a", "/v1/x")
+    left(folder, "a", "/v1/y")
+    left(folder, "b", "/v1/z")
+    recording = begin(folder, "a")
+    assert recording.unfinished == 2
+    recording.discard()
+
+
+def test_the_newest_recording_is_recovered_and_the_older_ones_are_forgotten(folder: Path, store: Path) -> None:
+    left(folder, "a", "/v1/old")
+    left(folder, "b", "/v1/other")
+    left(folder, "a", "/v1/new")
+    recover(folder, "a")
+    assert paths(folder / "a.json") == ["/new"]
+    assert takes(store) == ["b"]
+
+
+def test_a_finished_recording_supersedes_those_that_were_left(folder: Path, store: Path) -> None:
+    left(folder, "a", "/v1/old")
+    recording = begin(folder, "a")
+    recording.finish()
+    assert takes(store) == []
+
+
+def test_a_newer_recording_than_the_one_that_is_finished_stays(
+    folder: Path, store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save = files.save
+
+    def save_while_another_begins(path: Path, cassette: Cassette, large: dict[str, bytes]) -> None:
+        begin(folder, "a").leave()
+        save(path, cassette, large)
+
+    monkeypatch.setattr(files, "save", save_while_another_begins)
+    begin(folder, "a").finish()
+    assert takes(store) == ["a"]
+
+
+@pytest.mark.parametrize("way", [begin, recover], ids=["record", "recover"])
+def test_a_cassette_that_exists_is_not_touched_without_force(folder: Path, way: object) -> None:
+    left(folder, "a", "/v1/x")
+    (folder).mkdir()
+    (folder / "a.json").write_text("mine")
+    with pytest.raises(CommandError) as caught:
+        way(folder, "a")  # type: ignore[operator] # either of two functions
+    assert str(caught.value) == (
+        f"Cassette {folder / 'a.json'} exists; give --force to record it afresh, or choose another name."
+    )
+    assert (folder / "a.json").read_text() == "mine"
+
+
+def test_with_force_the_old_cassette_stays_until_the_new_one_is_complete(folder: Path) -> None:
+    folder.mkdir()
+    (folder / "a.json").write_text("old")
+    recording = begin(folder, "a", force=True)
+    recording.journal.append(interaction("/v1/x"))
+    assert (folder / "a.json").read_text() == "old"
+    recording.finish()
+    assert paths(folder / "a.json") == ["/x"]
+
+
+def test_a_recording_that_is_left_leaves_the_old_cassette(folder: Path) -> None:
+    folder.mkdir()
+    (folder / "a.json").write_text("old")
+    begin(folder, "a", force=True).leave()
+    assert (folder / "a.json").read_text() == "old"
+
+
+@pytest.mark.parametrize("way", [begin, recover], ids=["record", "recover"])
+def test_a_name_that_differs_in_case_only_is_refused(folder: Path, way: object) -> None:
+    folder.mkdir()
+    (folder / "Weather.json").write_text("mine")
+    with pytest.raises(CommandError) as caught:
+        way(folder, "weather")  # type: ignore[operator] # either of two functions
+    assert str(caught.value) == (
+        "Cassette Weather exists, and weather differs from it in case only; choose another name."
+    )
+
+
+@pytest.mark.parametrize("name", ["../a", "/a", "a//b", ""])
+def test_a_name_that_cannot_be_leaves_no_trace(folder: Path, store: Path, name: str) -> None:
+    with pytest.raises(CommandError, match="is no cassette name"):
+        begin(folder, name)
+    assert not store.exists()
+
+
+@pytest.mark.parametrize(("first", "second"), [("a", "a"), ("a", "a.json"), ("a.json", "a")])
+def test_two_recorders_on_one_cassette_are_one_too_many(folder: Path, first: str, second: str) -> None:
+    recording = begin(folder, first)
+    with pytest.raises(CommandError, match=f"^Cassette a is being recorded by process {os.getpid()}; "):
+        begin(folder, second)
+    with pytest.raises(CommandError) as caught:
+        recover(folder, second)
+    assert str(caught.value) == f"Cassette a is still being recorded by process {os.getpid()}; end it first."
+    recording.discard()
+
+
+def test_a_recording_is_recovered_under_either_spelling_of_its_name(folder: Path) -> None:
+    left(folder, "a.json", "/v1/x")
+    recover(folder, "a")
+    assert paths(folder / "a.json") == ["/x"]
+
+
+def test_nothing_to_recover_is_said(folder: Path, store: Path) -> None:
+    with pytest.raises(CommandError) as caught:
+        recover(folder, "a")
+    assert str(caught.value) == f"There is no unfinished recording of a: there is no store {store}."
+    assert not store.exists()
+    left(folder, "b", "/v1/x")
+    with pytest.raises(CommandError) as caught:
+        recover(folder, "a")
+    assert str(caught.value) == f"There is no unfinished recording of a in {store}."
+
+
+def test_the_store_lies_where_the_environment_says(
+    folder: Path, store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = tmp_path / "elsewhere" / "my.db"
+    monkeypatch.setenv("TOOLREEL_STORE", str(elsewhere))
+    left(folder, "a", "/v1/x")
+    assert takes(elsewhere) == ["a"]
+    assert not store.parent.exists()
+    recover(folder, "a")
+    assert paths(folder / "a.json") == ["/x"]
+
+
+def test_a_cassette_that_cannot_be_written_stays_in_the_journal(
+    folder: Path, store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_space(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    recording = begin(folder, "a")
+    recording.journal.append(interaction("/v1/x"))
+    with monkeypatch.context() as patch:
+        patch.setattr(files, "_write", no_space)
+        with pytest.raises(MachineError, match=re.escape(f"Cassette {recording.path} cannot be written: no space")):
+            recording.finish()
+    assert takes(store) == ["a"]
+    recover(folder, "a")
+    assert paths(folder / "a.json") == ["/x"]
+
+
+def test_a_recording_that_could_not_be_written_to_the_journal_is_no_cassette(folder: Path) -> None:
+    recording = begin(folder, "a")
+    recording.journal.append([*interaction("/v1/x"), FrameCame(2, 2**70, b"")])
+    with pytest.raises(MachineError, match="The journal cannot be written"):
+        recording.finish()
+    assert not (folder / "a.json").exists()
+
+
+def test_large_bodies_stand_beside_the_cassette(folder: Path) -> None:
+    data = b"\xff" * ((1 << 20) + 1)
+    recording = begin(folder, "a")
+    began, headed, _ = interaction("/v1/files/f/content")
+    recording.journal.append([began, headed, Ended(1, 2, Ending.COMPLETE, data)])
+    recording.finish()
+    [file] = (folder / "a.files").iterdir()
+    assert file.read_bytes() == data

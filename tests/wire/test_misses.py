@@ -1,0 +1,273 @@
+"""What the cassette cannot answer is toolreel's own error, explains itself, and never reaches any network."""
+
+from __future__ import annotations
+
+import json
+import socket
+import sys
+from pathlib import Path
+from typing import Any
+
+import httpx
+import openai
+import pytest
+
+from toolreel.addons.replay import Replayer
+from toolreel.replay.session import Session
+
+from .conftest import Toolreel
+from .doors import DOORS, FREE, Door, replaying
+from .tapes import UPSTREAM, get, make, post
+from .upstream import Upstream, serving
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+
+MODEL = b'{"id":"gpt-4o","object":"model"}'
+
+
+def assert_miss(response: httpx.Response, code: str, *parts: str) -> None:
+    assert response.status_code == 424
+    assert response.headers["x-should-retry"] == "false"
+    assert response.headers["content-type"] == "application/json"
+    error = response.json()["error"]
+    assert set(error) == {"message", "type", "param", "code"}
+    assert (error["type"], error["param"], error["code"]) == ("toolreel_miss", None, code)
+    for part in parts:
+        assert part in error["message"]
+
+
+@pytest.mark.parametrize("via", DOORS)
+def test_a_miss_says_what_was_asked_and_why_there_is_no_answer(via: str, folder: Path) -> None:
+    make(folder, "tape", get("/models/gpt-4o", MODEL), post("/threads", b'{"a": 1}', b"{}"))
+    with replaying(folder, "tape", via) as door, door.client() as client:
+        response = client.post(f"{door.base}/v1/threads", json={"a": 2})
+        assert_miss(response, "no_match", "POST /v1/threads", "cassette tape")
+        response = client.post(f"{door.base}/v1/threads", json={"a": 2, "stream": True})
+        assert_miss(response, "no_match")
+        assert client.get(f"{door.base}/v1/models/gpt-4o").content == MODEL
+        response = client.get(f"{door.base}/v1/models/gpt-4o")
+        assert_miss(response, "exhausted", "GET /v1/models/gpt-4o")
+        assert [miss.code for miss in door.session.misses] == ["no_match", "no_match", "exhausted"]
+        assert (door.session.served, door.session.unplayed) == (1, 1)
+
+
+@pytest.mark.parametrize("via", DOORS)
+@pytest.mark.parametrize("stream", [False, True])
+def test_the_openai_client_raises_for_a_miss_and_asks_once(via: str, stream: bool, folder: Path) -> None:
+    make(folder, "tape", get("/models/gpt-4o", MODEL))
+    with replaying(folder, "tape", via) as door, door.openai(max_retries=2) as client:
+        with pytest.raises(openai.APIStatusError) as raised:
+            client.beta.threads.runs.submit_tool_outputs(
+                "run_1",
+                thread_id="thread_1",
+                tool_outputs=[{"tool_call_id": "call_1", "output": "x"}],
+                stream=stream,
+            )
+        assert raised.value.status_code == 424
+        assert type(raised.value) is openai.APIStatusError, "not one that programs catch, such as NotFoundError"
+        assert "/v1/threads/thread_1/runs/run_1/submit_tool_outputs" in raised.value.message
+        assert len(door.session.misses) == 1
+
+
+# -------------------------------------------------------------------------------------- nothing leaves this machine
+
+
+def fail(*_: Any) -> Any:
+    raise RuntimeError("a bug")
+
+
+def replaying_against(upstream: Upstream, folder: Path) -> None:
+    """A cassette that was recorded with this very upstream, so that nothing but the replay stands in the way."""
+    make(folder, "tape", get("/models/gpt-4o", MODEL), upstream=upstream.url)
+
+
+@pytest.mark.parametrize("via", DOORS)
+def test_an_exhausted_cassette_never_asks_the_upstream(via: str, folder: Path) -> None:
+    with serving() as upstream:
+        replaying_against(upstream, folder)
+        with replaying(folder, "tape", via) as door, door.client() as client:
+            assert client.get(f"{door.base}/v1/models/gpt-4o").content == MODEL
+            assert_miss(client.get(f"{door.base}/v1/models/gpt-4o"), "exhausted")
+        assert upstream.connections == 0
+
+
+@pytest.mark.parametrize("via", DOORS)
+def test_a_bug_in_the_engine_never_asks_the_upstream(via: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Session, "_find", fail)
+    with serving() as upstream:
+        replaying_against(upstream, folder)
+        with replaying(folder, "tape", via) as door, door.client() as client:
+            assert_miss(client.get(f"{door.base}/v1/models/gpt-4o"), "internal", "RuntimeError: a bug")
+            assert [miss.code for miss in door.session.misses] == ["internal"]
+        assert upstream.connections == 0
+
+
+@pytest.mark.parametrize(
+    ("broken", "status"), [("toolreel.addons.replay.origin", 500), ("toolreel.addons.replay.Replayer.request", 502)]
+)
+def test_a_bug_in_the_proxy_door_never_asks_the_upstream(
+    broken: str, status: int, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(broken, fail)
+    with serving() as upstream:
+        replaying_against(upstream, folder)
+        with replaying(folder, "tape", "proxy") as door, door.client() as client:
+            response = client.get(f"{door.base}/v1/models/gpt-4o")
+        assert upstream.connections == 0
+    assert response.status_code == status
+    assert response.headers["x-should-retry"] == "false"
+    assert response.json()["error"]["type"].startswith("toolreel_")
+
+
+def test_the_proxy_door_refuses_another_host_by_name(folder: Path) -> None:
+    with serving() as other:
+        make(folder, "tape", get("/models/gpt-4o", MODEL))
+        with replaying(folder, "tape", "proxy", base=other.url) as door, door.client() as client:
+            response = client.get(f"{door.base}/v1/models/gpt-4o")
+            assert_miss(response, "other_host", other.url, UPSTREAM)
+            assert [miss.code for miss in door.session.misses] == ["other_host"]
+            assert client.get(f"{UPSTREAM}/v1/models/gpt-4o").content == MODEL
+        assert other.connections == 0
+
+
+def test_the_proxy_door_refuses_another_host_with_tls_by_name(folder: Path) -> None:
+    with serving() as other:
+        make(folder, "tape", get("/models/gpt-4o", MODEL))
+        url = f"https://127.0.0.1:{other.port}"
+        with replaying(folder, "tape", "proxy", base=url) as door, door.client() as client:
+            assert_miss(client.get(f"{door.base}/v1/models/gpt-4o"), "other_host", url)
+        assert other.connections == 0
+
+
+def test_the_same_host_with_another_scheme_is_another_host(folder: Path) -> None:
+    make(folder, "tape", get("/models/gpt-4o", MODEL))
+    with replaying(folder, "tape", "proxy", base="https://api.openai.invalid") as door, door.client() as client:
+        assert_miss(client.get(f"{door.base}/v1/models/gpt-4o"), "other_host", "https://api.openai.invalid")
+
+
+def test_a_tunnel_through_the_proxy_door_leads_nowhere(folder: Path) -> None:
+    with serving() as other:
+        make(folder, "tape", get("/models/gpt-4o", MODEL))
+        with replaying(folder, "tape", "proxy") as door:
+            assert door.proxy is not None
+            host, port = door.proxy.removeprefix("http://").split(":")
+            with socket.create_connection((host, int(port)), timeout=10) as raw:
+                raw.sendall(f"CONNECT 127.0.0.1:{other.port} HTTP/1.1\r\n\r\n".encode())
+                assert raw.recv(1000).startswith(b"HTTP/1.1 200")
+                raw.sendall(b"\x00\x01neither TLS nor HTTP\r\n\r\n")
+                assert raw.recv(1000) == b""
+        assert other.connections == 0
+
+
+# ------------------------------------------------------------------------------------------------- the command's end
+
+# A client that takes any answer.
+ASK = """
+import os, sys, urllib.request, urllib.error
+for path in sys.argv[1:]:
+    try:
+        urllib.request.urlopen(os.environ["TOOLREEL_URL"] + path).read()
+    except urllib.error.HTTPError as error:
+        print(error.code, error.read().decode())
+"""
+
+
+def test_misses_are_listed_at_the_end_and_the_exit_status_is_3(folder: Path, toolreel: Toolreel) -> None:
+    make(folder, "tape", get("/models/gpt-4o", MODEL), get("/models", MODEL))
+    paths = ["/v1/models/gpt-4o", "/v1/models/gpt-4o", "/v1/files"]
+    ran = toolreel("replay", "tape", "--cassettes", folder, "--", sys.executable, "-c", ASK, *paths)
+    assert ran.status == 3
+    misses = [line for line in ran.err.splitlines() if line.startswith("toolreel: ")]
+    assert misses == [
+        "toolreel: Miss (exhausted): GET /v1/models/gpt-4o was asked more often than cassette tape has it.",
+        "toolreel: Miss (no_match): GET /v1/files is like no recorded request of cassette tape.",
+    ]
+    assert ran.err.splitlines()[-1] == "Served 1, missed 2, never played 1."
+    for line, miss in zip([json.loads(part[4:]) for part in split_answers(ran.out)], misses, strict=True):
+        assert line["error"]["message"] in miss
+
+
+def split_answers(out: str) -> list[str]:
+    """The answers that the client printed, each beginning with its status."""
+    return ["424 " + part for part in out.split("424 ")[1:]]
+
+
+def test_a_failing_command_hands_on_its_own_status_even_with_misses(folder: Path, toolreel: Toolreel) -> None:
+    make(folder, "tape", get("/models", MODEL))
+    code = ASK + "sys.exit(7)"
+    ran = toolreel("replay", "tape", "--cassettes", folder, "--", sys.executable, "-c", code, "/v1/files")
+    assert ran.status == 7
+    assert "Miss (no_match)" in ran.err
+
+
+def test_without_a_miss_the_exit_status_is_0(folder: Path, toolreel: Toolreel) -> None:
+    make(folder, "tape", get("/models", MODEL))
+    make(folder, "more", get("/files", b"[]"))
+    arguments = ["--", sys.executable, "-c", ASK, "/v1/files", "/v1/models"]
+    ran = toolreel("replay", "tape", "more", "--cassettes", folder, *arguments)
+    assert (ran.status, ran.out) == (0, "")
+    assert "toolreel: " not in ran.err
+    assert ran.err.splitlines()[-1] == "Served 2, missed 0, never played 0."
+
+
+def test_a_client_of_the_proxy_door_finds_it_by_the_environment(folder: Path, toolreel: Toolreel) -> None:
+    make(folder, "tape", get("/models", MODEL))
+    code = f"import urllib.request as u; print(u.urlopen('{UPSTREAM}/v1/models').read().decode())"
+    ran = toolreel("replay", "tape", "--cassettes", folder, "--via", "proxy", "--", sys.executable, "-c", code)
+    assert (ran.status, ran.out) == (0, MODEL.decode() + "\n")
+
+
+# --------------------------------------------------------------------------------------------- who may knock at all
+
+
+def answer_to_host(door: Door, host: str) -> httpx.Response:
+    with door.client() as client:
+        return client.get(f"{door.base}/v1/models/gpt-4o", headers={"host": host})
+
+
+@pytest.mark.parametrize("host", ["evil.example", "evil.example:80", "127.0.0.1.evil.example", "localhost.evil"])
+def test_the_replay_refuses_a_host_header_of_somebody_else(host: str, folder: Path) -> None:
+    make(folder, "tape", get("/models/gpt-4o", MODEL))
+    with replaying(folder, "tape", "base-url") as door:
+        response = answer_to_host(door, host)
+        assert response.status_code == 403
+        assert host in response.json()["error"]["message"]
+        assert (door.session.served, door.session.misses) == (0, [])
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1:1234", "[::1]:80", "app.localhost"])
+def test_the_replay_takes_any_name_of_this_machine(host: str, folder: Path) -> None:
+    make(folder, "tape", get("/models/gpt-4o", MODEL))
+    with replaying(folder, "tape", "base-url") as door:
+        assert answer_to_host(door, host).status_code == 200
+
+
+def test_the_inner_port_of_the_proxy_door_takes_nobody_without_its_ticket(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    doors = []
+    real = Replayer.__init__
+
+    def spy(self: Replayer, door: Any, ticket: str) -> None:
+        doors.append((door, ticket))
+        real(self, door, ticket)
+
+    monkeypatch.setattr(Replayer, "__init__", spy)
+    make(folder, "tape", get("/models/gpt-4o", MODEL))
+    with replaying(folder, "tape", "proxy") as door:
+        ((inner, ticket),) = doors
+        assert inner.host == FREE.host
+        with Door(f"http://{inner.shown}").client() as client:
+            for value in (None, "", "wrong", f"wrong {UPSTREAM}", f"{ticket[:-1]} {UPSTREAM}"):
+                headers = {} if value is None else {"x-toolreel-origin": value}
+                response = client.get(f"http://{inner.shown}/v1/models/gpt-4o", headers=headers)
+                assert response.status_code == 403, value
+        assert (door.session.served, door.session.misses) == (0, [])
+        assert len(ticket) >= 16
+
+
+def test_a_client_cannot_name_its_own_origin_at_the_base_url_door(folder: Path) -> None:
+    make(folder, "tape", get("/models/gpt-4o", MODEL))
+    with replaying(folder, "tape", "base-url") as door, door.client() as client:
+        headers = {"x-toolreel-origin": "None http://evil.example"}
+        assert client.get(f"{door.base}/v1/models/gpt-4o", headers=headers).content == MODEL
