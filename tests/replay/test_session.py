@@ -10,7 +10,8 @@ from toolreel.messages.model import Cassette, Ending, FileBody, Interaction, Req
 from toolreel.replay import session as session_module
 from toolreel.replay.answer import Answer
 from toolreel.replay.miss import Miss, MissCode
-from toolreel.replay.session import Session, Tape
+from toolreel.replay.session import Session
+from toolreel.replay.tape import Tape
 
 
 def no_file(digest: str) -> bytes:
