@@ -118,14 +118,14 @@ async def _close(proxy: proxyserver.Proxyserver) -> None:
     for server in proxy.servers:
         if server.is_running:
             await server.stop()
-    for connection in list(proxy.connections.values()):
-        for transport in connection.transports.values():
-            if isinstance(transport.writer, asyncio.StreamWriter):
-                transport.writer.transport.abort()
     for _ in range(_CLOSING_TURNS):
+        await asyncio.sleep(0.001)  # who has just been accepted gets its place among the connections
         if not proxy.connections:
             break
-        await asyncio.sleep(0.001)
+        for connection in list(proxy.connections.values()):
+            for transport in connection.transports.values():
+                if isinstance(transport.writer, asyncio.StreamWriter):
+                    transport.writer.transport.abort()
 
 
 _CLOSING_TURNS = 200

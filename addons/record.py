@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from mitmproxy import ctx, exceptions, http
+from mitmproxy import ctx, http
 from mitmproxy.addonmanager import Loader
 from mitmproxy.net.http import url
 
@@ -25,7 +25,7 @@ from toolreel.addons.flows import (
     own_response,
     request_of,
 )
-from toolreel.errors import ToolreelError
+from toolreel.errors import CommandError, ToolreelError
 from toolreel.messages.model import Ending
 from toolreel.recording.entries import Entry, Failed
 from toolreel.recording.exchange import Exchange
@@ -222,13 +222,15 @@ class RecordScript:
     def running(self) -> None:
         """Everything is configured: opens the journal and adds the recorder."""
         options = ctx.options
-        if not options.toolreel_cassette:
-            raise exceptions.OptionsError("Say which cassette to record: --set toolreel_cassette=NAME.")
         folder = Path(options.toolreel_cassettes)
         try:
+            if not options.toolreel_cassette:
+                raise CommandError("Say which cassette to record: --set toolreel_cassette=NAME.")
             self._recording = begin(folder, options.toolreel_cassette, force=options.toolreel_force)
         except ToolreelError as error:
-            raise exceptions.OptionsError(str(error)) from None
+            logger.error("%s", error)  # at its start mitmproxy ends for it, with status 1
+            ctx.master.shutdown()  # traffic never passes unrecorded
+            return
         self._recorder = Recorder(self._recording.journal)
         ctx.master.addons.add(self._recorder)
 

@@ -20,7 +20,7 @@ QUICK = settings(max_examples=60, deadline=None)
 
 
 def two_members(data: bytes) -> bytes:
-    return gzip.compress(data[: len(data) // 2]) + gzip.compress(data[len(data) // 2 :])
+    return gzip.compress(data[: len(data) // 2], mtime=0) + gzip.compress(data[len(data) // 2 :], mtime=0)
 
 
 def raw_deflate(data: bytes) -> bytes:
@@ -125,7 +125,11 @@ def test_a_body_that_is_cut_is_an_error(name: str, encode: Callable[[bytes], byt
     coded = encode(data)
     # Between two members or frames nothing says that another was to come.
     cut = coded[: int(len(coded) * at)]
-    if cut in (encode(data[: len(data) // 2]), gzip.compress(data[: len(data) // 2]), zstd(data[: len(data) // 2])):
+    if cut in (
+        encode(data[: len(data) // 2]),
+        gzip.compress(data[: len(data) // 2], mtime=0),
+        zstd(data[: len(data) // 2]),
+    ):
         return
     with pytest.raises(CodingError):
         decode(cut, name)

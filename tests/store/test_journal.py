@@ -93,6 +93,18 @@ def test_all_entries_come_back_in_their_order(batches: list[list[Entry]]) -> Non
         reader.close()
 
 
+def test_no_body_and_an_empty_one_stay_apart(store: Path, db: Database) -> None:
+    bodies = (None, b"", b"\0")
+    entries: list[Entry] = [
+        *(Began(1, 0, HttpRequest("GET", "/", (), body)) for body in bodies),
+        *(Ended(1, 0, Ending.COMPLETE, body) for body in bodies),
+    ]
+    opened = open_journal(store)
+    opened.append(entries)
+    opened.close()
+    assert list(entries_of(db, opened.take)) == entries
+
+
 def test_takes_do_not_mix(store: Path, db: Database) -> None:
     first, second = open_journal(store, "a"), open_journal(store, "b")
     for n in range(10):

@@ -12,6 +12,11 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+KEY_USAGES = {
+    *("digital_signature", "content_commitment", "key_encipherment", "data_encipherment", "key_agreement"),
+    *("key_cert_sign", "crl_sign", "encipher_only", "decipher_only"),
+}
+
 
 def server_context(folder: Path) -> tuple[ssl.SSLContext, Path]:
     """For a server at localhost and 127.0.0.1; and the file with the root that a client has to trust."""
@@ -21,6 +26,9 @@ def server_context(folder: Path) -> tuple[ssl.SSLContext, Path]:
     )
     root = _builder(root_name, root_name, root_key, root_key)
     root = root.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+    usage = dict.fromkeys(("key_cert_sign", "crl_sign"), True)
+    unused = dict.fromkeys(KEY_USAGES - set(usage), False)
+    root = root.add_extension(x509.KeyUsage(**usage, **unused), critical=True)
     names = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
     leaf = _builder(name, root_name, key, root_key)
     leaf = leaf.add_extension(x509.SubjectAlternativeName(names), critical=False)

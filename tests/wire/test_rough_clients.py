@@ -21,7 +21,7 @@ MODELS = b'{"object":"list"}'
 ROUGH: dict[str, tuple[bytes, bool]] = {
     "garbage": (b"\x00\x01\x02\xff garbage\r\n\r\n", False),
     "garbage and leaves": (b"\x00\x01\x02\xff garbage", True),
-    "TLS to a plain port": (b"\x16\x03\x01\x00\x05\x01\x00\x00\x01\x00", True),
+    "half a TLS hello to a plain port": (b"\x16\x03\x01\x00\x05", True),
     "nothing": (b"", True),
     "half a request line": (b"POST /v1/thr", True),
     "half a head": (b"POST /v1/threads HTTP/1.1\r\nhost: localhost\r\ncontent-le", True),
