@@ -42,7 +42,7 @@ def journal(db: Database) -> None:
         ) STRICT
         """
     )
-    db.execute("CREATE INDEX entries_of_take ON entries(take)")
+    db.execute("CREATE INDEX entries_of_take ON entries(take, interaction)")
 
 
 @_migrations()

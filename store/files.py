@@ -9,6 +9,7 @@ import os
 import re
 import shutil
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from pydantic_core import ErrorDetails
 from toolreel.errors import CassetteError, MachineError
 from toolreel.messages import jsontext
 from toolreel.messages.bodies import body_bytes, frame_bytes
-from toolreel.messages.model import FORMAT_VERSION, Base64Frame, Body, Cassette, JsonBody
+from toolreel.messages.model import FORMAT_VERSION, Base64Frame, Body, Cassette, InconsistentError, JsonBody
 
 from .layout import cassette_text
 from .lines import line_of
@@ -45,6 +46,14 @@ class LargeBodies:
         if hashlib.sha256(data).hexdigest() != digest:
             raise CassetteError(f"Body file {path} was changed, its SHA-256 is not its name; restore it.")
         return data
+
+    def keep(self, pieces: Iterable[bytes]) -> str:
+        """Keeps a body, given in pieces, and gives its SHA-256; raises MachineError if the disk says no."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            return _write(self.folder / _BY_DIGEST, pieces)
+        except OSError as error:
+            raise MachineError(f"A body file in {self.folder} cannot be written: {_reason(error)}.") from None
 
 
 def files_folder(cassette_path: Path) -> Path:
@@ -85,6 +94,9 @@ def _fault(error: ValidationError) -> tuple[list[str | int], str]:
         steps = fault["loc"]
         kind = next((at for at, step in enumerate(steps) if _KIND.search(str(step))), len(steps))
         kinds.setdefault(steps[:kind], {}).setdefault(steps[kind : kind + 1], []).append(fault)
+    first = error.errors()[0]
+    if isinstance(cause := first.get("ctx", {}).get("error"), InconsistentError):
+        return list(cause.location), str(cause)
     place, faults_by_kind = next(iter(kinds.items()))
     kind_steps, faults = min(faults_by_kind.items(), key=lambda item: len(item[1]))
     within = faults[0]["loc"][len(place) + len(kind_steps) :]
@@ -154,38 +166,45 @@ def _check_bytes(cassette: Cassette, text: str, path: Path) -> None:
             ) from None
 
 
-def save(path: Path, cassette: Cassette, large: dict[str, bytes] | None = None) -> None:
-    """Writes a cassette and its large bodies (by SHA-256): whole or not at all, the old file standing until then.
+def save(path: Path, cassette: Cassette) -> None:
+    """Writes a cassette whole or not at all, the old file standing until then; its large bodies are kept already.
 
     Raises MachineError if the disk says no.
     """
     text = cassette_text(cassette)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        folder = files_folder(path)
-        for digest, data in (large or {}).items():
-            folder.mkdir(exist_ok=True)
-            _write(folder / digest, data)
-        _write(path, text.encode())
+        _write(path, [text.encode()])
     except OSError as error:
         raise MachineError(f"Cassette {path} cannot be written: {_reason(error)}.") from None
-    _drop_unused(folder, cassette)
+    _drop_unused(files_folder(path), cassette)
 
 
-def _write(path: Path, data: bytes) -> None:
-    """Writes a temporary file beside `path` and renames it, so that nobody ever sees half a file."""
+def _write(path: Path, pieces: Iterable[bytes]) -> str:
+    """Writes a temporary file beside `path` and renames it, so that nobody ever sees half a file; gives its SHA-256.
+
+    A file called _BY_DIGEST is named after its SHA-256.
+    """
+    digest = hashlib.sha256()
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
+            for piece in pieces:
+                file.write(piece)
+                digest.update(piece)
             file.flush()
             os.fsync(file.fileno())
         Path(temporary).chmod(0o666 & ~_umask())
-        Path(temporary).replace(path)
+        Path(temporary).replace(path if path.name != _BY_DIGEST else path.with_name(digest.hexdigest()))
     except BaseException:
         with contextlib.suppress(OSError):
             Path(temporary).unlink()
         raise
+    return digest.hexdigest()
+
+
+_BY_DIGEST = "body"
+"""The name of a file that is to be named after its SHA-256."""
 
 
 def _umask() -> int:
@@ -201,6 +220,8 @@ def _drop_unused(folder: Path, cassette: Cassette) -> None:
     bodies: list[Body | None] = []
     for interaction in cassette.interactions:
         bodies += [interaction.request.body, interaction.response.body]
+    for reads in (cassette.take.reads if cassette.take else {}).values():
+        bodies += [read.body for read in reads]
     used = {getattr(body, "file", None) for body in bodies}
     for path in folder.iterdir():
         if path.name not in used:

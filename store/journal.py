@@ -6,6 +6,7 @@ import json
 import os
 import queue
 import sqlite3
+import sys
 import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -18,7 +19,7 @@ from sqlite_utils import Database
 from toolreel.errors import CommandError, MachineError
 from toolreel.messages.http import Headers, HttpRequest, ResponseHead
 from toolreel.messages.model import Ending
-from toolreel.recording.entries import Began, Ended, Entry, Failed, FrameCame, Headed
+from toolreel.recording.entries import Began, BodyPiece, Ended, Entry, Failed, FrameCame, Headed
 
 from .database import open_store
 
@@ -136,6 +137,8 @@ def _begin_take(db: Database, take: TakeRow) -> tuple[int, int]:
 
 
 def _alive(pid: int) -> bool:
+    if sys.platform == "win32":  # there, signal 0 ends the process
+        return _alive_on_windows(pid)
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
@@ -143,6 +146,17 @@ def _alive(pid: int) -> bool:
     except OSError:
         return True  # it exists, but is another user's
     return True
+
+
+def _alive_on_windows(pid: int) -> bool:
+    import ctypes
+
+    query_limited_information = 0x1000
+    kernel = getattr(ctypes, "windll").kernel32  # noqa: B009 - unknown to type checkers elsewhere
+    handle = kernel.OpenProcess(query_limited_information, False, pid)
+    if handle:
+        kernel.CloseHandle(handle)
+    return bool(handle)
 
 
 def unfinished(db: Database, cassette: str | None = None) -> list[TakeRow]:
@@ -158,11 +172,18 @@ def is_recording(take: TakeRow) -> bool:
 
 
 def entries_of(db: Database, take: int) -> Iterator[Entry]:
-    """The entries of a take in the order in which they were noted."""
-    for row in db.execute(
-        "SELECT interaction, kind, ms, facts, data FROM entries WHERE take = ? ORDER BY id", [take]
-    ):
-        yield _entry(*row)
+    """The entries of a take in the order in which they were noted, without the pieces of large bodies."""
+    rows = db.execute(f"{_ENTRIES} AND kind != 'BodyPiece' ORDER BY id", [take])
+    return (_entry(*row) for row in rows)
+
+
+def pieces_of(db: Database, take: int, key: int) -> Iterator[bytes]:
+    """The pieces of the large body of one interaction, in their order."""
+    rows = db.execute(f"{_ENTRIES} AND kind = 'BodyPiece' AND interaction = ? ORDER BY id", [take, key])
+    return (bytes(row[-1] or b"") for row in rows)
+
+
+_ENTRIES = "SELECT interaction, kind, ms, facts, data FROM entries WHERE take = ?"
 
 
 def drop(db: Database, takes: Iterable[int]) -> None:
@@ -191,7 +212,7 @@ def _row(entry: Entry) -> _Row:
                 "volatile": entry.volatile,
                 "streams": entry.streams,
             }
-        case FrameCame():
+        case FrameCame() | BodyPiece():
             facts, data = {}, entry.data
         case Ended():
             facts = {
@@ -217,6 +238,8 @@ def _entry(key: int, kind: str, ms: int, text: str, data: bytes | None) -> Entry
             return Headed(key, ms, head, _headers(facts["volatile"]), facts["streams"])
         case "FrameCame":
             return FrameCame(key, ms, data or b"")
+        case "BodyPiece":
+            return BodyPiece(key, ms, data or b"")
         case "Ended":
             return Ended(
                 key, ms, Ending(facts["ending"]), data, tuple(facts["chunks"]), facts["encoding"], facts["decoded"]

@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
 from toolreel.errors import CommandError
 
-_PART = re.compile(r"[A-Za-z0-9._-]+")
+_PART = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*")
 SUFFIX = ".json"
 
 
 def cassette_path(folder: Path, name: str) -> Path:
     """The file of the cassette `name` in `folder`.
 
-    Names are parts of `A-Z a-z 0-9 . _ -` joined by `/`; a name cannot leave the folder, nor lie in the folder of
-    another cassette's large bodies (`NAME.files`). Raises CommandError.
+    Names are parts of `A-Z a-z 0-9 . _ -` joined by `/`, none beginning with a dot; a name cannot leave the folder,
+    nor lie in the folder of another cassette's large bodies (`NAME.files`). Raises CommandError.
     """
     name = name.removesuffix(SUFFIX)
     parts = name.split("/")
     among_bodies = any(part.casefold().endswith(".files") for part in parts[:-1])
-    if among_bodies or not all(_PART.fullmatch(part) and part.strip(".") for part in parts):
+    if among_bodies or not all(map(_PART.fullmatch, parts)):
         raise CommandError(
-            f"{name!r} is no cassette name: use letters, digits, '.', '_' and '-', with '/' between parts, "
-            f"such as 'weather/two-cities'."
+            f"{name!r} is no cassette name: use letters, digits, '_', '-' and, not in front, '.', "
+            f"with '/' between parts, such as 'weather/two-cities'."
         )
     return folder.joinpath(*parts[:-1], parts[-1] + SUFFIX)
 
@@ -42,3 +43,8 @@ def clashing_name(folder: Path, name: str) -> str | None:
     wanted = name.removesuffix(SUFFIX)
     folded = wanted.casefold()
     return next((other for other in cassette_names(folder) if other.casefold() == folded and other != wanted), None)
+
+
+def store_key(path: Path, store: Path) -> str:
+    """How the store names the cassette at `path`: by its place, seen from the folder in which `.toolreel` lies."""
+    return Path(os.path.relpath(path, store.parent.parent)).as_posix().removesuffix(SUFFIX)

@@ -11,6 +11,7 @@ from sqlite_utils import Database
 from toolreel.errors import CommandError
 
 from .database import open_store, store_path
+from .names import cassette_path, store_key
 
 
 def keep_originals(db: Database, cassette: str, symbols: Mapping[str, str]) -> None:
@@ -29,7 +30,8 @@ def originals(folder: Path, cassette: str) -> dict[str, str]:
     if store.exists():
         db = open_store(store)
         try:
-            rows = db.execute("SELECT symbol, original FROM ids WHERE cassette = ?", [cassette]).fetchall()
+            key = store_key(cassette_path(folder, cassette), store)
+            rows = db.execute("SELECT symbol, original FROM ids WHERE cassette = ?", [key]).fetchall()
         finally:
             db.close()
         if rows:

@@ -18,8 +18,8 @@ from toolreel.recording.assemble import assemble
 
 from . import files
 from .database import open_store, store_path
-from .journal import Journal, TakeRow, drop, entries_of, is_recording, unfinished
-from .names import SUFFIX, cassette_path, clashing_name
+from .journal import Journal, TakeRow, drop, entries_of, is_recording, pieces_of, unfinished
+from .names import SUFFIX, cassette_path, clashing_name, store_key
 from .originals import keep_originals
 
 
@@ -74,7 +74,7 @@ def begin(
     path = _writable(folder, name, force=force)
     store = store_path(folder, os.environ.get("TOOLREEL_STORE"))
     recorded_at = now().isoformat(timespec="seconds").replace("+00:00", "Z")
-    journal = Journal(store, name, recorded_at=recorded_at, tool=tool_name())
+    journal = Journal(store, store_key(path, store), recorded_at=recorded_at, tool=tool_name())
     return Recording(name, path, store, journal, journal.unfinished)
 
 
@@ -87,7 +87,7 @@ def recover(folder: Path, name: str, *, force: bool = False) -> Cassette:
         raise CommandError(f"There is no unfinished recording of {name}: there is no store {store}.")
     db = open_store(store)
     try:
-        takes = unfinished(db, name)
+        takes = unfinished(db, store_key(path, store))
         if any(map(is_recording, takes)):
             raise CommandError(f"Cassette {name} is still being recorded by process {takes[0].pid}; end it first.")
         if not takes:
@@ -108,10 +108,15 @@ def _writable(folder: Path, name: str, *, force: bool) -> Path:
 
 def _keep(db: Database, path: Path, take: int) -> Cassette:
     row = next(row for row in unfinished(db) if row.id == take)
-    large: dict[str, bytes] = {}
-    received = assemble(entries_of(db, take), recorded_at=row.recorded_at, tool=row.tool, keep_file=large.__setitem__)
+    received = assemble(
+        entries_of(db, take),
+        recorded_at=row.recorded_at,
+        tool=row.tool,
+        keep_file=files.LargeBodies(path).keep,
+        spooled=lambda key: pieces_of(db, take, key),
+    )
     cassette, symbols = normalise(received)
-    files.save(path, cassette, large)
+    files.save(path, cassette)
     keep_originals(db, row.cassette, symbols)
     drop(db, _superseded(db, row))
     return cassette

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from . import jsontext
 from .model import (
@@ -29,20 +28,21 @@ _LINE_END = re.compile(r"[\r\n]")
 FileReader = Callable[[str], bytes]
 """Gives the bytes of a large body by its SHA-256."""
 
+KeepFile = Callable[[Iterable[bytes]], str]
+"""Keeps a large body, given in pieces, in a file beside the cassette, and gives its SHA-256."""
 
-def body_of(data: bytes | None, keep_file: Callable[[str, bytes], None] | None = None) -> Body | None:
+
+def body_of(data: bytes | None, keep_file: KeepFile | None = None) -> Body | None:
     """What the cassette says of a body; None is no body, `b""` an empty one.
 
-    `keep_file(sha256, data)` takes the bytes of a large body that is no JSON; without it such a body stays inline.
+    `keep_file` takes a large body that is no JSON; without it such a body stays inline.
     """
     if data is None:
         return None
     if data and (spelled := jsontext.spelled(data)):
         return JsonBody(value=spelled.value, style=spelled.style)
     if keep_file and len(data) > FILE_THRESHOLD:
-        digest = hashlib.sha256(data).hexdigest()
-        keep_file(digest, data)
-        return FileBody(file=digest)
+        return FileBody(file=keep_file([data]))
     try:
         return TextBody(text=data.decode())
     except UnicodeDecodeError:

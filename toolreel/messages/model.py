@@ -196,6 +196,14 @@ class Take(_Value):
     overlap: tuple[tuple[int, int], ...] = ()
 
 
+class InconsistentError(ValueError):
+    """Parts of a cassette that do not fit together; `location` leads to one of them, as pydantic writes locations."""
+
+    def __init__(self, message: str, *location: str | int) -> None:
+        super().__init__(message)
+        self.location = location
+
+
 class Cassette(_Value):
     """A named recording."""
 
@@ -210,20 +218,20 @@ class Cassette(_Value):
             try:
                 origin_of(upstream)
             except ValueError as error:
-                raise ValueError(f"upstream {index} is no URL ({error})") from None
-        for position, interaction in enumerate(self.interactions, start=1):
-            if interaction.n != position:
-                raise ValueError(
-                    f"interaction number {interaction.n} stands where {position} is due; number them from 1 on"
+                raise InconsistentError(f"no URL ({error})", "upstreams", index) from None
+        for index, interaction in enumerate(self.interactions):
+            place = ("interactions", index)
+            if interaction.n != index + 1:
+                raise InconsistentError(
+                    f"number {interaction.n} stands where {index + 1} is due, number them from 1 on", *place, "n"
                 )
             if interaction.request.upstream >= len(self.upstreams):
-                raise ValueError(
-                    f"interaction {interaction.n} names upstream {interaction.request.upstream}, "
-                    f"but there are only {len(self.upstreams)}"
+                raise InconsistentError(
+                    f"there are only {len(self.upstreams)} upstreams, counted from 0", *place, "request", "upstream"
                 )
         known = {str(n) for n in range(1, len(self.interactions) + 1)}
-        described = {*self.take.interactions, *self.take.reads} if self.take else ()
-        for n in described:
-            if n not in known:
-                raise ValueError(f"the take describes interaction {n}, which the cassette does not have")
+        for member in ("interactions", "reads"):
+            for n in getattr(self.take, member, ()):
+                if n not in known:
+                    raise InconsistentError("the cassette has no such interaction", "take", member, n)
         return self

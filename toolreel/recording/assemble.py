@@ -4,17 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from itertools import chain
 
 from toolreel.dialects.paths import split_base
 from toolreel.dialects.streams import is_terminal
-from toolreel.messages.bodies import body_of, frame_of
+from toolreel.messages.bodies import KeepFile, body_of, frame_of
 from toolreel.messages.http import HttpRequest
-from toolreel.messages.model import Cassette, Ending, Interaction, Performance, Request, Response, Take
+from toolreel.messages.model import (
+    Body,
+    Cassette,
+    Ending,
+    FileBody,
+    Interaction,
+    Performance,
+    Request,
+    Response,
+    Take,
+)
 
-from .entries import Began, Ended, Entry, Failed, FrameCame, Headed
+from .entries import Began, BodyPiece, Ended, Entry, Failed, FrameCame, Headed
 
-KeepFile = Callable[[str, bytes], None]
-"""Takes SHA-256 and bytes of a large body that stands in a file beside the cassette."""
+Spooled = Callable[[int], Iterable[bytes]]
+"""Gives the pieces of the large body of an interaction, by its key, in their order (`BodyPiece`)."""
 
 
 @dataclass(slots=True)
@@ -27,8 +38,15 @@ class _Track:
     ended: Ended | None = None
 
 
-def assemble(entries: Iterable[Entry], *, recorded_at: str, tool: str, keep_file: KeepFile) -> Cassette:
-    """The cassette of a take.
+def assemble(
+    entries: Iterable[Entry],
+    *,
+    recorded_at: str,
+    tool: str,
+    keep_file: KeepFile,
+    spooled: Spooled = lambda key: (),
+) -> Cassette:
+    """The cassette of a take, as received.
 
     Interactions stand in the order in which their requests came. Those that never got a status line are left out. Of
     a take that was broken off, a stream that had not ended counts as cut, any other such answer is left out.
@@ -43,7 +61,7 @@ def assemble(entries: Iterable[Entry], *, recorded_at: str, tool: str, keep_file
         if track.headed is None or track.ended is None:
             continue
         n = len(interactions) + 1
-        interactions.append(_interaction(n, track, upstreams, keep_file))
+        interactions.append(_interaction(n, track, upstreams, keep_file, spooled))
         performances[str(n)] = _performance(track)
     take = Take(recorded_at=recorded_at, tool=tool, interactions=performances)
     return Cassette(upstreams=tuple(upstreams), interactions=tuple(interactions), take=take)
@@ -61,7 +79,7 @@ def _tracks(entries: Iterable[Entry]) -> list[_Track]:
                 tracks[entry.key].frames.append(entry)
             case Ended():
                 tracks[entry.key].ended = entry
-            case Failed():
+            case BodyPiece() | Failed():
                 pass
     return [tracks[key] for key in sorted(tracks)]
 
@@ -72,7 +90,7 @@ def _broken_off(track: _Track) -> Ended:
     return Ended(track.began.key, last.ms, Ending.COMPLETE if done else Ending.CUT)
 
 
-def _interaction(n: int, track: _Track, upstreams: list[str], keep_file: KeepFile) -> Interaction:
+def _interaction(n: int, track: _Track, upstreams: list[str], keep_file: KeepFile, spooled: Spooled) -> Interaction:
     headed, ended = track.headed, track.ended
     assert headed is not None
     assert ended is not None
@@ -84,9 +102,17 @@ def _interaction(n: int, track: _Track, upstreams: list[str], keep_file: KeepFil
         frames = (*(frame_of(frame.data) for frame in track.frames), *tail)
         response = Response(status=headed.head.status, headers=headers, frames=frames)
     else:
-        response = Response(status=headed.head.status, headers=headers, body=body_of(ended.body, keep_file))
+        body = _large_body(ended, keep_file, spooled) or body_of(ended.body, keep_file)
+        response = Response(status=headed.head.status, headers=headers, body=body)
     request = _request(track.began.request, upstreams, keep_file)
     return Interaction(n=n, request=request, response=response, ending=ended.ending)
+
+
+def _large_body(ended: Ended, keep_file: KeepFile, spooled: Spooled) -> Body | None:
+    """The body that came in BodyPieces, if it did; it is never held in memory as a whole."""
+    pieces = iter(spooled(ended.key))
+    first = next(pieces, None)
+    return None if first is None else FileBody(file=keep_file(chain([first], pieces, [ended.body or b""])))
 
 
 def _request(request: HttpRequest, upstreams: list[str], keep_file: KeepFile) -> Request:

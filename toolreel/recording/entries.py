@@ -42,11 +42,21 @@ class FrameCame:
 
 
 @dataclass(frozen=True, slots=True)
+class BodyPiece:
+    """A piece of a large body; the last piece is the body of `Ended`."""
+
+    key: int
+    ms: int
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Ended:
     """The answer ended.
 
-    `body` is the body, or for a stream the unfinished tail; None is no body. `chunks` are the sizes of the pieces in
-    which it came, in bytes. `encoding` is the content-encoding in which it came; it was taken off if `decoded`.
+    `body` is the body, or what came after its last BodyPiece, or the unfinished tail of a stream; None is no body.
+    `chunks` are the sizes of the pieces in which it came, in bytes. `encoding` is the content-encoding in which it
+    came; it was taken off if `decoded`.
     """
 
     key: int
@@ -67,4 +77,4 @@ class Failed:
     reason: str
 
 
-Entry = Began | Headed | FrameCame | Ended | Failed
+Entry = Began | Headed | FrameCame | BodyPiece | Ended | Failed

@@ -6,12 +6,13 @@ from dataclasses import replace
 
 from toolreel.dialects.streams import is_terminal
 from toolreel.messages import coding, http
+from toolreel.messages.bodies import FILE_THRESHOLD
 from toolreel.messages.http import HttpRequest, ResponseHead
 from toolreel.messages.model import Ending
 from toolreel.messages.sse import FrameSplitter
 
 from . import headers as allowed
-from .entries import Began, Ended, Entry, FrameCame, Headed
+from .entries import Began, BodyPiece, Ended, Entry, FrameCame, Headed
 
 
 class Exchange:
@@ -46,7 +47,8 @@ class Exchange:
     def data(self, data: bytes, ms: int) -> list[Entry]:
         """A piece of the answer's body has come, in its content-encoding."""
         assert self._answer is not None, "data came before the head"
-        return [FrameCame(self.key, ms, frame) for frame in self._answer.feed(data)]
+        entry = FrameCame if self._answer.streams else BodyPiece
+        return [entry(self.key, ms, piece) for piece in self._answer.feed(data)]
 
     def end(self, ending: Ending, ms: int) -> list[Entry]:
         """The answer has ended."""
@@ -55,10 +57,10 @@ class Exchange:
         frames, body = answer.close()
         if answer.terminal_frame_came:
             ending = Ending.COMPLETE
-        elif answer.broken_stream and ending is not Ending.CLIENT_GONE:
+        elif answer.broken_off and ending is not Ending.CLIENT_GONE:
             ending = Ending.CUT
         entries: list[Entry] = [FrameCame(self.key, ms, frame) for frame in frames]
-        decoded = answer.streams or not answer.undecodable
+        decoded = answer.broken_off or not answer.undecodable
         ended = Ended(self.key, ms, ending, body, tuple(answer.chunks), answer.encoding, decoded)
         return [*entries, ended]
 
@@ -66,8 +68,8 @@ class Exchange:
 class _Answer:
     """The body of an answer: decoded, and cut into frames if it is an event stream.
 
-    A body that cannot be decoded (cut, broken, unknown coding) is kept as it came; of an event stream whose coding
-    breaks, what could be decoded until then is kept, and it counts as cut.
+    A body that cannot be decoded (cut, broken, unknown coding) is kept as it came; of an event stream or a large body
+    whose coding breaks, what could be decoded until then is kept, and it counts as cut.
     """
 
     def __init__(self, method: str, head: ResponseHead) -> None:
@@ -80,6 +82,8 @@ class _Answer:
         self._raw = bytearray()
         self._raw_chunks: list[int] = []
         self._body = bytearray()
+        self._is_json = http.media_type(head.headers).endswith("json")
+        self._spools = False
         self._splitter = FrameSplitter()
         try:
             self._decoder = coding.decoder(self.encoding or "")
@@ -88,12 +92,13 @@ class _Answer:
         self.streams = http.is_event_stream(head.headers) and not bodyless and not self.undecodable
 
     @property
-    def broken_stream(self) -> bool:
-        """Whether the frames after some point are lost."""
-        return self.streams and self.undecodable
+    def broken_off(self) -> bool:
+        """Whether what came after some point could not be decoded, and what came before is kept."""
+        return (self.streams or self._spools) and self.undecodable
 
     def feed(self, data: bytes) -> list[bytes]:
-        if self.encoding and not self.streams and data:
+        """The frames that `data` completes, or the pieces of a body that has become too large to hold."""
+        if self.encoding and not self.streams and not self._spools and data:
             self._raw += data
             self._raw_chunks.append(len(data))
         if self.undecodable:
@@ -109,7 +114,13 @@ class _Answer:
         if self.streams:
             return self._seen(self._splitter.feed(data))
         self._body += data
-        return []
+        if len(self._body) <= FILE_THRESHOLD or self._is_json:
+            return []
+        self._spools = True
+        self._raw.clear()
+        piece = bytes(self._body)
+        self._body.clear()
+        return [piece]
 
     def close(self) -> tuple[list[bytes], bytes | None]:
         if self.bodyless:
@@ -122,7 +133,7 @@ class _Answer:
                 self._body += self._decoder.close()
             except coding.CodingError:
                 self.undecodable = True
-        if self.undecodable:
+        if self.undecodable and not self._spools:
             self.chunks = self._raw_chunks
             return [], bytes(self._raw)
         return [], bytes(self._body)

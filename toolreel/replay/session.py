@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from toolreel.messages.http import HttpRequest, origin_of
 from toolreel.messages.model import Response
@@ -76,6 +77,8 @@ class Session:
             what = f"{request.method} {request.target}"
             found = Miss(MissCode.INTERNAL, f"toolreel failed on {what}: {type(error).__name__}: {error}.")
         if isinstance(found, Miss):
+            # What a client sent may hold what no answer and no terminal can show, such as half a surrogate pair.
+            found = replace(found, message=found.message.encode("utf-8", "backslashreplace").decode())
             self.misses.append(found)
             return miss_answer(found)
         self.served += 1

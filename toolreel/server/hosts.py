@@ -24,20 +24,23 @@ class Listen(NamedTuple):
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
+_LONGEST_PORT = len("65535")
+
+
 def parse_listen(text: str) -> Listen:
     """`HOST:PORT`, `:PORT`, `PORT` or `[::1]:PORT`, loopback only; raises CommandError."""
     host, _, port = text.rpartition(":")
     host = host.strip("[]") or "127.0.0.1"
-    if not (port.isascii() and port.isdigit() and int(port) < 65536):
+    if not (port.isascii() and port.isdigit() and len(port) <= _LONGEST_PORT and int(port) < 65536):
         raise CommandError(f"--listen {text}: no port; write HOST:PORT, such as 127.0.0.1:8080.")
     if not is_loopback(host):
         raise CommandError(f"--listen {text}: toolreel listens on this machine only; use 127.0.0.1:{port}.")
-    return Listen("127.0.0.1" if host == "localhost" else host, int(port))
+    return Listen("127.0.0.1" if host.lower() == "localhost" else host, int(port))
 
 
 def is_loopback(host: str) -> bool:
     """Whether a host name or address means this machine (RFC 6761 §6.3, RFC 1122 §3.2.1.3, RFC 4291 §2.5.3)."""
-    if host == "localhost" or host.endswith(".localhost"):
+    if host.lower() == "localhost" or host.lower().endswith(".localhost"):
         return True
     try:
         return ipaddress.ip_address(host).is_loopback
