@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from collections.abc import Callable, Sequence
@@ -17,6 +18,7 @@ from mitmproxy.addonmanager import Loader
 from mitmproxy.net.http import url
 
 from toolreel.addons import error_page
+from toolreel.addons.connections import cut_clients
 from toolreel.addons.flows import (
     broken_ending,
     head_of,
@@ -50,7 +52,7 @@ class Recorder:
 
     `prefix` is a path that the upstream wants in front of every request path. `guards_host` is for reverse mode with
     mitmproxy's option keep_host_header: only clients that call this machine by a loopback name are served, and the
-    upstream gets its own name. `clock` gives milliseconds.
+    upstream gets its own name. `clock` gives milliseconds. `tell` takes what a person must know at once.
     """
 
     name = "toolreel_record"
@@ -63,12 +65,15 @@ class Recorder:
         prefix: str = "",
         guards_host: bool = False,
         clock: Callable[[], float] = lambda: time.monotonic() * 1000,
+        tell: Callable[[str], None] = lambda message: logger.error("%s", message),
     ) -> None:
         self._journal = journal
         self._origins = origins
         self._prefix = prefix.rstrip("/")
         self._guards_host = guards_host
         self._clock = clock
+        self._tell = tell
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._began = clock()
         self._key = 0
         self._open: dict[int, http.HTTPFlow] = {}
@@ -81,6 +86,24 @@ class Recorder:
         self.broken: ToolreelError | None = None
         """Why nothing can be recorded any more."""
         error_page.install()
+
+    def running(self) -> None:
+        """mitmproxy runs."""
+        self._loop = asyncio.get_running_loop()
+
+    def fail(self, error: Exception) -> None:
+        """Nothing can be recorded any more; may be called from any thread, such as the journal's."""
+        if self._loop is None:
+            self._break(error)
+        else:
+            self._loop.call_soon_threadsafe(self._break, error)
+
+    def _break(self, error: Exception) -> None:
+        """Traffic never passes unrecorded in silence: open answers are cut, and new requests get 503."""
+        if self.broken is None:
+            self.broken = error if isinstance(error, ToolreelError) else _bug(error)
+            self._tell(str(self.broken))
+            cut_clients([flow for flow in self._open.values() if flow.response is not None])
 
     def request(self, flow: http.HTTPFlow) -> None:
         """A request is complete and has not been sent on yet."""
@@ -187,8 +210,7 @@ class Recorder:
             try:
                 self._journal.append(entries())
             except Exception as error:  # noqa: BLE001 - traffic never passes unrecorded in silence
-                self.broken = error if isinstance(error, ToolreelError) else _bug(error)
-                logger.error("%s", self.broken)
+                self._break(error)
         return self.broken is None
 
 
@@ -232,6 +254,7 @@ class RecordScript:
             ctx.master.shutdown()  # traffic never passes unrecorded
             return
         self._recorder = Recorder(self._recording.journal)
+        self._recording.journal.on_failure = self._recorder.fail
         ctx.master.addons.add(self._recorder)
 
     def done(self) -> None:

@@ -9,7 +9,7 @@ import sqlite3
 import sys
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -50,6 +50,8 @@ class Journal:
     def __init__(self, store: Path, cassette: str, *, recorded_at: str, tool: str) -> None:
         self._db = open_store(store)
         self.failure: MachineError | None = None
+        self.on_failure: Callable[[MachineError], None] = lambda failure: None
+        """Called by the writing thread, once, when writing has failed."""
         self._queue: queue.SimpleQueue[Sequence[Entry] | None] = queue.SimpleQueue()
         self.take, self.unfinished = _begin_take(self._db, TakeRow(0, cassette, recorded_at, tool, os.getpid()))
         self._thread = threading.Thread(target=self._write_all, name="toolreel-journal", daemon=True)
@@ -102,6 +104,7 @@ class Journal:
                 )
         except Exception as error:  # noqa: BLE001 - whatever it is, traffic must not pass unrecorded in silence
             self.failure = _broken(error)
+            self.on_failure(self.failure)
 
 
 def _broken(error: Exception) -> MachineError:

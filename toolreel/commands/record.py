@@ -52,7 +52,9 @@ def record(
         origins=frozenset({upstream.origin}) if via == PROXY else None,
         prefix="" if via == PROXY else upstream.path,
         guards_host=via != PROXY,
+        tell=complaint,
     )
+    recording.journal.on_failure = recorder.fail
     try:
         with _door(recorder, upstream, listen, via) as environment:
             note(f"Recording {name}: {_pointing(via, environment)}")
