@@ -6,7 +6,7 @@ import base64
 import re
 from collections.abc import Callable, Iterable
 
-from . import jsontext
+from . import jsontext, multipart
 from .model import (
     Base64Body,
     Base64Frame,
@@ -15,6 +15,9 @@ from .model import (
     Frame,
     JsonBody,
     JsonFrame,
+    Part,
+    PartsBody,
+    PlainBody,
     RawFrame,
     TextBody,
     TextFrame,
@@ -32,13 +35,24 @@ KeepFile = Callable[[Iterable[bytes]], str]
 """Keeps a large body, given in pieces, in a file beside the cassette, and gives its SHA-256."""
 
 
-def body_of(data: bytes | None, keep_file: KeepFile | None = None) -> Body | None:
+def body_of(data: bytes | None, keep_file: KeepFile | None = None, content_type: str | None = None) -> Body | None:
     """What the cassette says of a body; None is no body, `b""` an empty one.
 
-    `keep_file` takes a large body that is no JSON; without it such a body stays inline.
+    `keep_file` takes a large body that is no JSON; without it such a body stays inline. `content_type` is the header
+    that comes with it: only that can tell a multipart body.
     """
     if data is None:
         return None
+    boundary = multipart.boundary_of(content_type)
+    parts = multipart.split(data, boundary) if boundary else None
+    if parts is None:
+        return _plain_body(data, keep_file)
+    return PartsBody(
+        parts=tuple(Part(headers=part.headers, body=_plain_body(part.data, keep_file)) for part in parts)
+    )
+
+
+def _plain_body(data: bytes, keep_file: KeepFile | None) -> PlainBody:
     if data and (spelled := jsontext.spelled(data)):
         return JsonBody(value=spelled.value, style=spelled.style)
     if keep_file and len(data) > FILE_THRESHOLD:
@@ -62,6 +76,9 @@ def body_bytes(body: Body | None, read_file: FileReader) -> bytes | None:
             return _unbase64(body.base64)
         case FileBody():
             return read_file(body.file)
+        case PartsBody():
+            parts = [multipart.Part(part.headers, body_bytes(part.body, read_file) or b"") for part in body.parts]
+            return multipart.join(parts)
 
 
 def frame_of(data: bytes) -> Frame:

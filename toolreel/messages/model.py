@@ -57,7 +57,23 @@ class FileBody(_Value):
     file: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
-Body = JsonBody | TextBody | Base64Body | FileBody
+PlainBody = JsonBody | TextBody | Base64Body | FileBody
+
+
+class Part(_Value):
+    """One part of a multipart body."""
+
+    headers: tuple[Pair, ...] = ()
+    body: PlainBody
+
+
+class PartsBody(_Value):
+    """A multipart body, written with the boundary `toolreel-boundary` in place of the client's random one."""
+
+    parts: tuple[Part, ...]
+
+
+Body = PlainBody | PartsBody
 
 
 # ---------------------------------------------------------------------------------------------------------- frames

@@ -39,7 +39,8 @@ def split(data: bytes, boundary: str) -> list[Part] | None:
         return None
     parts = []
     for piece in pieces[1:-1]:
-        head, separator, body = piece.removeprefix(b"\r\n").partition(b"\r\n\r\n")
+        head, separator, body = piece.partition(b"\r\n\r\n")
+        head = head.removeprefix(b"\r\n")
         try:
             fields = [line.split(": ", 1) for line in head.decode().split("\r\n")] if head else []
         except UnicodeDecodeError:

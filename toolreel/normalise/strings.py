@@ -9,7 +9,19 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 from toolreel.dialects.deltas import Path, Piece, pieces
-from toolreel.messages.model import Body, Frame, JsonBody, JsonFrame, RawFrame, Request, Response, TextBody, TextFrame
+from toolreel.messages.model import (
+    Body,
+    Frame,
+    JsonBody,
+    JsonFrame,
+    Part,
+    PartsBody,
+    RawFrame,
+    Request,
+    Response,
+    TextBody,
+    TextFrame,
+)
 
 
 class Span(NamedTuple):
@@ -85,8 +97,17 @@ def in_body(body: Body | None, find: Find) -> Body | None:
             return JsonBody(value=in_value(body.value, find), style=body.style)
         case TextBody():
             return TextBody(text=in_text(body.text, find))
+        case PartsBody():
+            return PartsBody(parts=tuple(_in_part(part, find) for part in body.parts))
         case _:
             return body
+
+
+def _in_part(part: Part, find: Find) -> Part:
+    body = in_body(part.body, find)
+    assert body is not None
+    assert not isinstance(body, PartsBody)
+    return Part(headers=tuple((name, in_text(value, find)) for name, value in part.headers), body=body)
 
 
 def in_frames(frames: Sequence[Frame], find: Find) -> tuple[Frame, ...]:
@@ -174,6 +195,10 @@ def strings_of_body(body: Body | None) -> Iterator[str]:
         yield from strings_of_value(body.value)
     elif isinstance(body, TextBody):
         yield body.text
+    elif isinstance(body, PartsBody):
+        for part in body.parts:
+            yield from (value for _, value in part.headers)
+            yield from strings_of_body(part.body)
 
 
 def strings_of_frame(frame: Frame) -> Iterator[str]:

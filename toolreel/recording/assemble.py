@@ -8,14 +8,16 @@ from itertools import chain
 
 from toolreel.dialects.paths import split_base
 from toolreel.dialects.streams import is_terminal
+from toolreel.messages import multipart
 from toolreel.messages.bodies import KeepFile, body_of, frame_of
-from toolreel.messages.http import HttpRequest
+from toolreel.messages.http import HttpRequest, header
 from toolreel.messages.model import (
     Body,
     Cassette,
     Ending,
     FileBody,
     Interaction,
+    PartsBody,
     Performance,
     Request,
     Response,
@@ -120,13 +122,21 @@ def _request(request: HttpRequest, upstreams: list[str], keep_file: KeepFile) ->
     upstream = f"{request.origin or ''}{base}"
     if upstream not in upstreams:
         upstreams.append(upstream)
+    content_type = header(request.headers, "content-type")
+    body = body_of(request.body, keep_file, content_type)
+    headers = request.headers
+    if isinstance(body, PartsBody):
+        headers = tuple(
+            (name, multipart.with_boundary(value, multipart.BOUNDARY) if name == "content-type" else value)
+            for name, value in headers
+        )
     return Request(
         method=request.method,
         upstream=upstreams.index(upstream),
         path=path,
         query=request.query,
-        headers=request.headers,
-        body=body_of(request.body, keep_file),
+        headers=headers,
+        body=body,
     )
 
 

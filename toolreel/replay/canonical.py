@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from toolreel.dialects.paths import split_base
-from toolreel.messages import coding, http
+from toolreel.messages import coding, http, multipart
 from toolreel.messages.bodies import FileReader, body_bytes
 from toolreel.messages.http import HttpRequest
-from toolreel.messages.model import JsonBody, Request
+from toolreel.messages.model import JsonBody, PartsBody, Request
 
 Rename = Callable[[str], str]
 """Gives a text with the ids in it renamed."""
@@ -52,7 +52,9 @@ class Asked:
 def asked(request: HttpRequest) -> Asked:
     """A request that came; its body is decoded first if it is in a content coding."""
     body = coding.decoded_or_raw(request.body, http.header(request.headers, "content-encoding"))
-    value, text = _parsed(body)
+    boundary = multipart.boundary_of(http.header(request.headers, "content-type"))
+    parts = multipart.split(body or b"", boundary) if boundary else None
+    value, text = _parsed(body) if parts is None else (_parts(parts), None)
     return Asked(request.method, split_base(request.path)[1], _query(request.query), value, text)
 
 
@@ -60,6 +62,10 @@ def recorded(request: Request, read_file: FileReader) -> Asked:
     """A recorded request."""
     if isinstance(request.body, JsonBody):
         value, text = [request.body.value], None
+    elif isinstance(request.body, PartsBody):
+        bodies = [body_bytes(part.body, read_file) or b"" for part in request.body.parts]
+        parts = map(multipart.Part, [part.headers for part in request.body.parts], bodies)
+        value, text = _parts(list(parts)), None
     else:
         value, text = _parsed(body_bytes(request.body, read_file))
     return Asked(request.method, request.path, _query(request.query), value, text)
@@ -68,6 +74,14 @@ def recorded(request: Request, read_file: FileReader) -> Asked:
 def _query(pairs: http.Headers) -> http.Headers:
     """`api-version` differs between services of one API."""
     return tuple(pair for pair in pairs if pair[0] != "api-version")
+
+
+def _parts(parts: list[multipart.Part]) -> Any:
+    """The parts of a multipart body, whatever its boundary; fields of a part's header are compared by name."""
+    return [
+        {"headers": {name.lower(): value for name, value in part.headers}, "body": _parsed(part.data)}
+        for part in parts
+    ]
 
 
 def _parsed(data: bytes | None) -> tuple[Any, str | None]:
