@@ -26,6 +26,12 @@ from .database import open_store
 GATHER_S = 0.05
 """Entries that come within this many seconds of the first one are written in one transaction with it."""
 
+MOST_AT_ONCE = 1 << 20
+"""So many bytes are written in one transaction, and a little more."""
+
+MOST_QUEUED = 8 << 20
+"""So many bytes may wait for the disk before the recorder waits too."""
+
 _Row = tuple[int, str, int, str, bytes | None]
 
 
@@ -52,13 +58,22 @@ class Journal:
         self.failure: MachineError | None = None
         self.on_failure: Callable[[MachineError], None] = lambda failure: None
         """Called by the writing thread, once, when writing has failed."""
+        self._room = threading.Condition()
+        self._queued = 0
         self._queue: queue.SimpleQueue[Sequence[Entry] | None] = queue.SimpleQueue()
         self.take, self.unfinished = _begin_take(self._db, TakeRow(0, cassette, recorded_at, tool, os.getpid()))
         self._thread = threading.Thread(target=self._write_all, name="toolreel-journal", daemon=True)
         self._thread.start()
 
     def append(self, entries: Sequence[Entry]) -> None:
-        """Queues entries for writing; raises MachineError if an earlier one could not be written."""
+        """Queues entries for writing; raises MachineError if an earlier one could not be written.
+
+        Waits if the disk is so far behind that the queue would fill the memory.
+        """
+        size = sum(map(_size, entries))
+        with self._room:
+            self._room.wait_for(lambda: self.failure or self._queued < MOST_QUEUED)
+            self._queued += size
         if self.failure:
             raise self.failure
         self._queue.put(entries)
@@ -80,12 +95,14 @@ class Journal:
         ended = False
         while not ended:
             entries: list[Entry] = []
+            size = 0
             batch = self._queue.get()
             due = time.monotonic() + GATHER_S
             # The first entries wait for those that follow at once; a stream makes hundreds a second.
             while batch is not None:
                 entries += batch
-                if len(entries) >= 1000:
+                size += sum(map(_size, batch))
+                if size >= MOST_AT_ONCE:
                     break
                 try:
                     batch = self._queue.get(timeout=max(0, due - time.monotonic()))
@@ -94,6 +111,9 @@ class Journal:
             ended = batch is None
             if entries and not self.failure:
                 self._write(entries)
+            with self._room:
+                self._queued -= size
+                self._room.notify_all()
 
     def _write(self, entries: list[Entry]) -> None:
         try:
@@ -105,6 +125,19 @@ class Journal:
         except Exception as error:  # noqa: BLE001 - whatever it is, traffic must not pass unrecorded in silence
             self.failure = _broken(error)
             self.on_failure(self.failure)
+
+
+def _size(entry: Entry) -> int:
+    """About how many bytes an entry holds."""
+    match entry:
+        case FrameCame() | BodyPiece():
+            return 200 + len(entry.data)
+        case Ended():
+            return 200 + len(entry.body or b"")
+        case Began():
+            return 500 + len(entry.request.body or b"")
+        case _:
+            return 500
 
 
 def _broken(error: Exception) -> MachineError:
