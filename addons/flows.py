@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mitmproxy import http
 
+from toolreel.addons.resets import BY_CLIENT
 from toolreel.messages.http import Headers, HttpRequest, ResponseHead, headers_of, origin_of
 from toolreel.messages.model import Ending
 from toolreel.replay.answer import error_answer
@@ -55,7 +56,7 @@ def broken_ending(flow: http.HTTPFlow) -> Ending:
     """Who broke off an answer that mitmproxy calls an error."""
     message = flow.error.msg if flow.error else ""
     left = message.startswith("Client disconnected") or not flow.client_conn.connected
-    reset = message.startswith("stream reset by client") and flow.request.is_http2
+    reset = message.startswith(BY_CLIENT) and flow.request.is_http2
     return Ending.CLIENT_GONE if left or reset else Ending.CUT
 
 

@@ -14,6 +14,8 @@ from typing import Any
 from mitmproxy.addons import core, disable_h2c, next_layer, proxyserver, tlsconfig
 from mitmproxy.master import Master
 from mitmproxy.options import Options
+from mitmproxy.proxy.mode_specs import ReverseMode
+from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 
 from toolreel.errors import MachineError, ToolreelError
 from toolreel.server.hosts import Listen
@@ -27,6 +29,17 @@ class _Thread:
     master: Master | None = None
     port: int = 0
     failure: str | None = None
+
+
+class _ServerName:
+    """In reverse mode with keep_host_header mitmproxy would ask the upstream for the name that the client used."""
+
+    name = "toolreel_server_name"
+
+    def server_connect(self, data: ServerConnectionHookData) -> None:
+        """A connection to a server is about to be opened."""
+        if isinstance(data.client.proxy_mode, ReverseMode) and data.server.address:
+            data.server.sni = data.server.address[0]
 
 
 class _Ready:
@@ -101,6 +114,7 @@ async def _serve(shared: _Thread, addon: object, mode: str, listen: Listen, opti
         proxyserver.Proxyserver(),
         next_layer.NextLayer(),
         tlsconfig.TlsConfig(),
+        _ServerName(),
         addon,
         _Ready(shared),
     )

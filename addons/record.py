@@ -17,7 +17,7 @@ from mitmproxy import ctx, http
 from mitmproxy.addonmanager import Loader
 from mitmproxy.net.http import url
 
-from toolreel.addons import error_page
+from toolreel.addons import error_page, resets
 from toolreel.addons.connections import cut_clients
 from toolreel.addons.flows import (
     broken_ending,
@@ -86,6 +86,7 @@ class Recorder:
         self.broken: ToolreelError | None = None
         """Why nothing can be recorded any more."""
         error_page.install()
+        resets.install()
 
     def running(self) -> None:
         """mitmproxy runs."""

@@ -9,17 +9,25 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
-from pydantic_core import ErrorDetails
 
 from toolreel.errors import CassetteError, MachineError
 from toolreel.messages import jsontext
 from toolreel.messages.bodies import body_bytes, frame_bytes
-from toolreel.messages.model import FORMAT_VERSION, Base64Frame, Body, Cassette, InconsistentError, JsonBody
+from toolreel.messages.model import (
+    FORMAT_VERSION,
+    Base64Frame,
+    Body,
+    Cassette,
+    FileBody,
+    InconsistentError,
+    JsonBody,
+    PartsBody,
+)
 
 from .layout import cassette_text
 from .lines import line_of
@@ -27,6 +35,7 @@ from .names import SUFFIX
 
 _KIND = re.compile(r"(Body|Frame)\]?$")  # how pydantic names the kinds of body and frame in a location
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+_Fault = tuple[tuple[str | int, ...], str]
 _CONFLICT = re.compile(rb"^(<{7}|={7}|>{7}|\|{7})( |$)", re.MULTILINE)
 
 
@@ -89,18 +98,31 @@ def parse(data: bytes, path: Path) -> Cassette:
 
 def _fault(error: ValidationError) -> tuple[list[str | int], str]:
     """Where the first fault is, and what: where several kinds are possible, of the kind that fits best."""
-    kinds: dict[tuple[str | int, ...], dict[tuple[str | int, ...], list[ErrorDetails]]] = {}
-    for fault in error.errors():
-        steps = fault["loc"]
-        kind = next((at for at, step in enumerate(steps) if _KIND.search(str(step))), len(steps))
-        kinds.setdefault(steps[:kind], {}).setdefault(steps[kind : kind + 1], []).append(fault)
-    first = error.errors()[0]
-    if isinstance(cause := first.get("ctx", {}).get("error"), InconsistentError):
+    faults = error.errors()
+    if isinstance(cause := faults[0].get("ctx", {}).get("error"), InconsistentError):
         return list(cause.location), str(cause)
-    place, faults_by_kind = next(iter(kinds.items()))
-    kind_steps, faults = min(faults_by_kind.items(), key=lambda item: len(item[1]))
-    within = faults[0]["loc"][len(place) + len(kind_steps) :]
-    return [*place, *within], faults[0]["msg"].removeprefix("Value error, ")
+    where, what = _first([(fault["loc"], fault["msg"]) for fault in faults])
+    return list(where), what.removeprefix("Value error, ")
+
+
+def _first(faults: list[_Fault]) -> _Fault:
+    """The first fault, without the kinds of body and frame in its location."""
+    (steps, what), *_ = faults
+    at = _kind_at(steps)
+    if at is None:
+        return steps, what
+    kinds: dict[str | int, list[_Fault]] = {}
+    for place, message in faults:
+        if place[:at] == steps[:at] and _kind_at(place) == at:
+            kinds.setdefault(place[at], []).append((place[at + 1 :], message))
+    # Faults further in, where there are kinds again, show that a kind was meant.
+    meant = min(kinds.values(), key=lambda kind: sum(_kind_at(place) is None for place, _ in kind))
+    where, what = _first(meant)
+    return (*steps[:at], *where), what
+
+
+def _kind_at(steps: tuple[str | int, ...]) -> int | None:
+    return next((at for at, step in enumerate(steps) if _KIND.search(str(step))), None)
 
 
 def _json(data: bytes, path: Path) -> tuple[str, Any]:
@@ -217,17 +239,25 @@ def _drop_unused(folder: Path, cassette: Cassette) -> None:
     """Body files of an earlier take that no interaction names any more."""
     if not folder.is_dir():
         return
+    used = {body.file for body in _bodies(cassette) if isinstance(body, FileBody)}
+    for path in folder.iterdir():
+        if path.name not in used:
+            path.unlink(missing_ok=True)
+    if not used:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _bodies(cassette: Cassette) -> Iterator[Body | None]:
+    """All bodies, and those of the parts of multipart bodies."""
     bodies: list[Body | None] = []
     for interaction in cassette.interactions:
         bodies += [interaction.request.body, interaction.response.body]
     for reads in (cassette.take.reads if cassette.take else {}).values():
         bodies += [read.body for read in reads]
-    used = {getattr(body, "file", None) for body in bodies}
-    for path in folder.iterdir():
-        if path.name not in used:
-            path.unlink(missing_ok=True)
-    if not used - {None}:
-        shutil.rmtree(folder, ignore_errors=True)
+    for body in bodies:
+        yield body
+        if isinstance(body, PartsBody):
+            yield from (part.body for part in body.parts)
 
 
 def _reason(error: OSError) -> str:

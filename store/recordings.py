@@ -14,6 +14,7 @@ from sqlite_utils import Database
 from toolreel.errors import CommandError
 from toolreel.messages.model import Cassette
 from toolreel.normalise.cassette import normalise
+from toolreel.normalise.strings import Find
 from toolreel.recording.assemble import assemble
 
 from . import files
@@ -33,13 +34,15 @@ class Recording:
     journal: Journal
     unfinished: int
     """How many earlier recordings of this cassette were never finished."""
+    replace: Find | None = None
+    """Finds what the program varies (`toolreel.normalise.replace`)."""
 
     def finish(self) -> Cassette:
         """Makes the cassette file of what was recorded, and forgets the journal of it. Raises ToolreelError."""
         self.journal.close()
         db = open_store(self.store)
         try:
-            return _keep(db, self.path, self.journal.take)
+            return _keep(db, self.path, self.journal.take, self.replace)
         finally:
             db.close()
 
@@ -63,9 +66,14 @@ def tool_name() -> str:
 
 
 def begin(
-    folder: Path, name: str, *, force: bool = False, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    folder: Path,
+    name: str,
+    *,
+    force: bool = False,
+    replace: Find | None = None,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Recording:
-    """Starts to record the cassette `name` in `folder`.
+    """Starts to record the cassette `name` in `folder`; `replace` finds what the program varies.
 
     Raises CommandError for a name that cannot be, for a cassette that exists (unless `force`) or is being recorded by
     another process, MachineError if the disk says no.
@@ -75,10 +83,10 @@ def begin(
     store = store_path(folder, os.environ.get("TOOLREEL_STORE"))
     recorded_at = now().isoformat(timespec="seconds").replace("+00:00", "Z")
     journal = Journal(store, store_key(path, store), recorded_at=recorded_at, tool=tool_name())
-    return Recording(name, path, store, journal, journal.unfinished)
+    return Recording(name, path, store, journal, journal.unfinished, replace)
 
 
-def recover(folder: Path, name: str, *, force: bool = False) -> Cassette:
+def recover(folder: Path, name: str, *, force: bool = False, replace: Find | None = None) -> Cassette:
     """Makes the cassette of the newest unfinished recording of `name`; raises CommandError if there is none."""
     name = name.removesuffix(SUFFIX)
     path = _writable(folder, name, force=force)
@@ -92,7 +100,7 @@ def recover(folder: Path, name: str, *, force: bool = False) -> Cassette:
             raise CommandError(f"Cassette {name} is still being recorded by process {takes[0].pid}; end it first.")
         if not takes:
             raise CommandError(f"There is no unfinished recording of {name} in {store}.")
-        return _keep(db, path, takes[0].id)
+        return _keep(db, path, takes[0].id, replace)
     finally:
         db.close()
 
@@ -106,7 +114,7 @@ def _writable(folder: Path, name: str, *, force: bool) -> Path:
     return path
 
 
-def _keep(db: Database, path: Path, take: int) -> Cassette:
+def _keep(db: Database, path: Path, take: int, replace: Find | None) -> Cassette:
     row = next(row for row in unfinished(db) if row.id == take)
     received = assemble(
         entries_of(db, take),
@@ -115,7 +123,7 @@ def _keep(db: Database, path: Path, take: int) -> Cassette:
         keep_file=files.LargeBodies(path).keep,
         spooled=lambda key: pieces_of(db, take, key),
     )
-    cassette, symbols = normalise(received)
+    cassette, symbols = normalise(received, replace)
     files.save(path, cassette)
     keep_originals(db, row.cassette, symbols)
     drop(db, _superseded(db, row))

@@ -23,6 +23,8 @@ from toolreel.messages.model import (
     TextFrame,
 )
 
+from .large import Files
+
 QUICK = settings(max_examples=200, deadline=None)
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
@@ -116,8 +118,8 @@ def test_a_body_is_shown_as_plainly_as_it_can_be(data: bytes | None, body: Body 
 @pytest.mark.parametrize("fill", [pytest.param(b"x", id="text"), pytest.param(b"\xff", id="binary")])
 def test_a_large_body_goes_to_a_file(fill: bytes) -> None:
     data = fill * (FILE_THRESHOLD + 1)
-    files: dict[str, bytes] = {}
-    body = body_of(data, files.__setitem__)
+    files = Files()
+    body = body_of(data, files.keep)
     digest = hashlib.sha256(data).hexdigest()
     assert body == FileBody(file=digest)
     assert files == {digest: data}
@@ -133,8 +135,8 @@ def test_a_large_body_goes_to_a_file(fill: bytes) -> None:
     ],
 )
 def test_a_body_stays_inline_up_to_one_mebibyte_and_json_always(data: bytes, kind: type) -> None:
-    files: dict[str, bytes] = {}
-    body = body_of(data, files.__setitem__)
+    files = Files()
+    body = body_of(data, files.keep)
     assert isinstance(body, kind)
     assert files == {}
     assert body_bytes(body, no_file) == data

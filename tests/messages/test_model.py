@@ -13,6 +13,7 @@ from toolreel.messages.model import (
     Cassette,
     Ending,
     FileBody,
+    InconsistentError,
     Interaction,
     JsonBody,
     JsonFrame,
@@ -102,22 +103,22 @@ def test_a_good_cassette_is_what_it_says() -> None:
         pytest.param(
             ["interactions", 1, "n"],
             3,
-            "interaction number 3 stands where 2 is due; number them from 1 on",
+            "Value error, number 3 stands where 2 is due, number them from 1 on ",
             id="gap-in-the-numbers",
         ),
-        pytest.param(["interactions", 1, "n"], 1, "interaction number 1 stands where 2 is due", id="number-twice"),
+        pytest.param(["interactions", 1, "n"], 1, "Value error, number 1 stands where 2 is due, number them from 1 on ", id="number-twice"),
         pytest.param(["interactions", 0, "n"], 0, "greater than or equal to 1", id="number-zero"),
         pytest.param(
             ["interactions", 1, "request", "upstream"],
             1,
-            "interaction 2 names upstream 1, but there are only 1",
+            "Value error, there are only 1 upstreams, counted from 0 ",
             id="upstream-that-is-not-there",
         ),
         pytest.param(
             ["interactions", 1, "request", "upstream"], -1, "greater than or equal to 0", id="upstream-below-0"
         ),
         pytest.param(
-            ["upstreams"], ["https://a:port"], "upstream 0 is no URL .*[Pp]ort", id="upstream-that-is-no-url"
+            ["upstreams"], ["https://a:port"], r"Value error, no URL \(Port could not be cast to integer value as \'port\'\) ", id="upstream-that-is-no-url"
         ),
         pytest.param(["interactions", 1, "request", "method"], ..., "Field required", id="no-method"),
         pytest.param(["interactions", 1, "response", "status"], 99, "greater than or equal to 100", id="status-99"),
@@ -161,11 +162,17 @@ def test_a_good_cassette_is_what_it_says() -> None:
         pytest.param(
             ["take", "interactions", "3"],
             {"ms": [0, 1]},
-            "the take describes interaction 3, which the cassette does not have",
+            "Value error, the cassette has no such interaction ",
             id="take-of-another-interaction",
         ),
         pytest.param(
-            ["take", "interactions", "02"], {"ms": [0, 1]}, "describes interaction 02", id="take-number-spelled"
+            ["take", "interactions", "02"], {"ms": [0, 1]}, "Value error, the cassette has no such interaction ", id="take-number-spelled"
+        ),
+        pytest.param(
+            ["take", "reads"],
+            {"0": [{"count": 1}]},
+            "Value error, the cassette has no such interaction ",
+            id="reads-of-another-interaction",
         ),
         pytest.param(["take", "tool"], ..., "Field required", id="take-without-tool"),
         pytest.param(["take", "interactions", "2", "ms"], [1], "Field required", id="take-without-end"),
@@ -174,6 +181,28 @@ def test_a_good_cassette_is_what_it_says() -> None:
 def test_a_bad_cassette_is_refused_and_says_why(path: list[str | int], value: Any, says: str) -> None:
     with pytest.raises(ValidationError, match=says):
         Cassette.model_validate(changed(path, value))
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (["upstreams", 0], "https://a:port"),
+        (["interactions", 1, "n"], 3),
+        (["interactions", 0, "n"], 2),
+        (["interactions", 1, "request", "upstream"], 1),
+        (["take", "interactions", "3"], {"ms": [0, 1]}),
+        (["take", "reads"], {"3": []}),
+    ],
+    ids=lambda value: ".".join(map(str, value)) if isinstance(value, list) else "",
+)
+def test_what_does_not_fit_together_is_located(path: list[str | int], value: Any) -> None:
+    """Where something of two places does not fit, the location leads to the one that a person has to mend."""
+    with pytest.raises(ValidationError) as caught:
+        Cassette.model_validate(changed(path, value))
+    [fault] = caught.value.errors()
+    error = fault["ctx"]["error"]
+    assert isinstance(error, InconsistentError)
+    assert list(error.location)[: len(path)] == path
 
 
 @pytest.mark.parametrize(

@@ -5,13 +5,15 @@ import gzip
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
+from tests.messages.large import Files
 from toolreel.messages.bodies import FILE_THRESHOLD, body_bytes, frame_bytes
 from toolreel.messages.http import HttpRequest, ResponseHead, headers_of
 from toolreel.messages.model import (
@@ -21,6 +23,8 @@ from toolreel.messages.model import (
     FileBody,
     JsonBody,
     JsonFrame,
+    Part,
+    PartsBody,
     Performance,
     RawFrame,
     Take,
@@ -36,9 +40,16 @@ HEAD = ResponseHead(200, (("content-type", "application/json"),))
 SSE = ResponseHead(200, (("content-type", "text/event-stream"),))
 
 
-def made_of(entries: Iterable[Entry], large: dict[str, bytes] | None = None) -> Cassette:
-    keep = {} if large is None else large
-    return assemble(entries, recorded_at="2026-01-01T00:00:00Z", tool="toolreel 0", keep_file=keep.__setitem__)
+def made_of(
+    entries: Iterable[Entry], large: Files | None = None, spooled: Mapping[int, Sequence[bytes]] = MappingProxyType({})
+) -> Cassette:
+    return assemble(
+        entries,
+        recorded_at="2026-01-01T00:00:00Z",
+        tool="toolreel 0",
+        keep_file=(Files() if large is None else large).keep,
+        spooled=lambda key: spooled.get(key, ()),
+    )
 
 
 def request(path: str = "/v1/threads", method: str = "GET", origin: str | None = "https://a.example") -> HttpRequest:
@@ -234,12 +245,86 @@ def test_upstreams_are_listed_once_in_order_of_appearance(asked: list[HttpReques
 
 def test_large_bodies_of_requests_and_answers_go_to_files() -> None:
     upload, download = b"u" * (FILE_THRESHOLD + 1), b"\xff" * (FILE_THRESHOLD + 1)
-    large: dict[str, bytes] = {}
+    large = Files()
     asked = HttpRequest("POST", "/v1/files", (), upload, "https://a.example")
     [interaction] = made_of(whole(1, asked, download), large).interactions
     digests = [hashlib.sha256(data).hexdigest() for data in (upload, download)]
     assert large == dict(zip(digests, (upload, download), strict=True))
     assert [interaction.request.body, interaction.response.body] == [FileBody(file=digest) for digest in digests]
+
+
+def test_a_body_that_came_in_pieces_is_the_pieces_and_what_came_last() -> None:
+    large = Files()
+    asked = request("/v1/files/file-1/content")
+    entries: list[Entry] = [
+        Began(3, 0, asked),
+        Headed(3, 1, ResponseHead(200)),
+        Ended(3, 2, Ending.CUT, b"end", (4, 6, 3)),
+    ]
+    made = made_of([*entries, *whole(4, asked, b"[]")], large, spooled={3: (b"the ", b"large ")})
+    digest = hashlib.sha256(b"the large end").hexdigest()
+    assert large == {digest: b"the large end"}
+    assert [one.response.body for one in made.interactions] == [
+        FileBody(file=digest),
+        JsonBody(value=[], style="compact"),
+    ]
+    assert made.interactions[0].ending is Ending.CUT
+    assert made.take is not None
+    assert made.take.interactions["1"].chunks == (4, 6, 3)
+
+
+def test_the_pieces_of_a_body_are_handed_on_one_by_one() -> None:
+    """Never more than one is held, whatever the size of the body."""
+    held: list[int] = []
+
+    def pieces() -> Iterable[bytes]:
+        for n in range(5):
+            held.append(n)
+            yield bytes([n])
+
+    def keep(given: Iterable[bytes]) -> str:
+        for n, piece in enumerate(given):
+            assert piece == (bytes([n]) if n < 5 else b"end")
+            assert held == list(range(min(n, 4) + 1))
+        return "a" * 64
+
+    assemble(whole(1, request(), b"end"), recorded_at="", tool="", keep_file=keep, spooled=lambda key: pieces())
+    assert held == [0, 1, 2, 3, 4]
+
+
+def test_an_upload_becomes_parts_under_a_boundary_of_its_own() -> None:
+    """Clients choose a boundary at random: that of the cassette is always the same, also in the header."""
+    upload = b'--r4nd\r\nContent-Disposition: form-data; name="purpose"\r\n\r\nassistants\r\n--r4nd--\r\n'
+    kinds = (("accept", "*/*"), ("content-type", 'multipart/form-data; boundary="r4nd"; charset=utf-8'))
+    [interaction] = made_of(whole(1, HttpRequest("POST", "/v1/files", kinds, upload))).interactions
+    asked = interaction.request
+    assert asked.headers == (
+        ("accept", "*/*"),
+        ("content-type", "multipart/form-data; boundary=toolreel-boundary; charset=utf-8"),
+    )
+    assert asked.body == PartsBody(
+        parts=(Part(headers=(("Content-Disposition", 'form-data; name="purpose"'),), body=TextBody(text="assistants")),)
+    )
+    assert body_bytes(asked.body, no_file) == upload.replace(b"r4nd", b"toolreel-boundary")
+
+
+def test_an_upload_that_is_broken_keeps_its_own_boundary() -> None:
+    kinds = (("content-type", "multipart/form-data; boundary=r4nd"),)
+    [interaction] = made_of(whole(1, HttpRequest("POST", "/v1/files", kinds, b"--r4nd\r\nhalf"))).interactions
+    assert interaction.request.headers == kinds
+    assert interaction.request.body == TextBody(text="--r4nd\r\nhalf")
+
+
+def test_only_the_large_parts_of_an_upload_go_to_files() -> None:
+    document = b"\xff" * (FILE_THRESHOLD + 1)
+    upload = b"--b\r\nA: 1\r\n\r\nsmall\r\n--b\r\nA: 2\r\n\r\n" + document + b"\r\n--b--\r\n"
+    large = Files()
+    asked = HttpRequest("POST", "/v1/files", (("content-type", "multipart/form-data; boundary=b"),), upload)
+    [interaction] = made_of(whole(1, asked), large).interactions
+    digest = hashlib.sha256(document).hexdigest()
+    assert large == {digest: document}
+    assert isinstance(interaction.request.body, PartsBody)
+    assert [part.body for part in interaction.request.body.parts] == [TextBody(text="small"), FileBody(file=digest)]
 
 
 @pytest.mark.parametrize(("body", "kept"), [(None, None), (b"", TextBody(text=""))], ids=["none", "empty"])

@@ -4,9 +4,10 @@ import hashlib
 import json
 import os
 import re
+import sqlite3
 import stat
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -18,9 +19,22 @@ from hypothesis import strategies as st
 from toolreel.errors import CassetteError, MachineError
 from toolreel.messages.bodies import body_bytes, body_of, frame_bytes
 from toolreel.messages.http import HttpRequest, ResponseHead
-from toolreel.messages.model import Cassette, Ending, FileBody, Interaction, Request, Response, TextBody
+from toolreel.messages.jsontext import STYLES
+from toolreel.messages.model import (
+    Cassette,
+    Ending,
+    FileBody,
+    Interaction,
+    Part,
+    PartsBody,
+    Read,
+    Request,
+    Response,
+    Take,
+    TextBody,
+)
 from toolreel.recording.assemble import assemble
-from toolreel.recording.entries import Entry
+from toolreel.recording.entries import BodyPiece, Entry
 from toolreel.recording.exchange import Exchange
 from toolreel.store import files
 from toolreel.store.files import LargeBodies, files_folder, load, parse, save
@@ -37,6 +51,11 @@ def cassette(*bodies: Any, upstreams: tuple[str, ...] = ("https://a.example",)) 
 
 def digest_of(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
+
+
+def kept(path: Path, data: bytes) -> FileBody:
+    """A large body, in its file beside the cassette at `path`."""
+    return FileBody(file=LargeBodies(path).keep([data]))
 
 
 @pytest.fixture
@@ -172,17 +191,18 @@ BROKEN = {
     ),
     "wrong-number": (
         edited('"n": 2', '"n": 3'),
-        "Cassette PATH, line 1: the cassette: interaction number 3 stands where 2 is due; number them from 1 on; "
+        "Cassette PATH, line 7: interactions.1.n: number 3 stands where 2 is due, number them from 1 on; "
         "mend or record it again.",
     ),
     "wrong-upstream": (
-        edited('"path": "/2"', '"path": "/2", "upstream": 1'),
-        "Cassette PATH, line 1: the cassette: interaction 2 names upstream 1, but there are only 1; "
+        edited('"path": "/2"', '"path": "/2",\n"upstream": 1'),
+        "Cassette PATH, line 9: interactions.1.request.upstream: there are only 1 upstreams, counted from 0; "
         "mend or record it again.",
     ),
     "upstream-no-url": (
         edited("https://a.example", "https://a.example:port"),
-        "Cassette PATH, line 1: the cassette: upstream 0 is no URL (",
+        "Cassette PATH, line 2: upstreams.0: no URL (Port could not be cast to integer value as 'port'); "
+        "mend or record it again.",
     ),
     "body-and-frames": (
         edited('200,\n    "frames"', '200, "body": {"text": ""},\n    "frames"'),
@@ -231,8 +251,40 @@ BROKEN = {
             '"[DONE]"}]}}]',
             '"[DONE]"}]}}], "take": {"recorded_at": "", "tool": "", "interactions": {"3": {"ms": [0, 1]}}}',
         ),
-        "Cassette PATH, line 1: the cassette: the take describes interaction 3, which the cassette does not have; "
-        "mend or record it again.",
+        "Cassette PATH, line 11: take.interactions.3: the cassette has no such interaction; mend or record it again.",
+    ),
+    "reads-of-another": (
+        edited(
+            '"[DONE]"}]}}]',
+            '"[DONE]"}]}}], "take": {"recorded_at": "", "tool": "",\n"reads": {"2": [],\n"3": []}}',
+        ),
+        "Cassette PATH, line 13: take.reads.3: the cassette has no such interaction; mend or record it again.",
+    ),
+    **{
+        f"part-with-{name}": (
+            edited('{"text": "one"}', f'{{"parts": [\n{{"body": {{"text": ""}}}},\n{{"headers": [],\n"body": {body}}}]}}'),
+            f"Cassette PATH, line {line}: interactions.0.response.body.parts.1.body{what}; mend or record it again.",
+        )
+        for name, body, line, what in [
+            ("unknown-style", '{"json": 1, "style": "x"}', 9, f": style 'x' is none of {', '.join(STYLES)}"),
+            ("body-without-style", '{"json": 1}', 9, ".style: Field required"),
+            ("wrong-type", '{"text":\n1}', 10, ".text: Input should be a valid string"),
+            ("unknown-member", '{"text": "",\n"n": 1}', 10, ".n: Extra inputs are not permitted"),
+            ("parts-within", '{"parts": []}', 9, ".text: Field required"),
+            ("number", "3", 9, ": Input should be a valid dictionary or instance of JsonBody"),
+        ]
+    },
+    "part-with-broken-base64": (
+        edited('{"text": "one"}', '{"parts": [{"body": {"base64": "YQ"}}]}'),
+        "Cassette PATH, line 4: interaction 1: the base64 is broken (Incorrect padding); mend or record it again.",
+    ),
+    "part-with-missing-file": (
+        edited('{"text": "one"}', f'{{"parts": [{{"body": {{"file": "{MISSING}"}}}}]}}'),
+        f"Cassette PATH, line 4: interaction 1: the body file FOLDER/{MISSING} is missing; mend or record it again.",
+    ),
+    "part-without-body": (
+        edited('{"text": "one"}', '{"parts": [{"headers": []}]}'),
+        "Cassette PATH, line 6: interactions.0.response.body.parts.0.body: Field required; mend or record it again.",
     ),
     "broken-base64": (
         edited('{"text": "one"}', '{"base64": "YQ"}'),
@@ -318,14 +370,14 @@ LARGE = b"\xff" * 100
 
 
 def test_a_large_body_is_read_from_its_file(path: Path) -> None:
-    save(path, cassette(FileBody(file=digest_of(LARGE))), {digest_of(LARGE): LARGE})
+    save(path, cassette(kept(path, LARGE)))
     assert LargeBodies(path).read(digest_of(LARGE)) == LARGE
     assert (path.parent / "weather.files" / digest_of(LARGE)).read_bytes() == LARGE
     load(path)
 
 
 def test_a_changed_body_file_is_refused(path: Path) -> None:
-    save(path, cassette(FileBody(file=digest_of(LARGE))), {digest_of(LARGE): LARGE})
+    save(path, cassette(kept(path, LARGE)))
     body = files_folder(path) / digest_of(LARGE)
     body.write_bytes(LARGE + b"x")
     with pytest.raises(CassetteError) as caught:
@@ -344,9 +396,9 @@ def test_a_body_file_that_vanished_is_named(path: Path) -> None:
 
 def test_body_files_that_nobody_names_any_more_are_dropped(path: Path) -> None:
     other = b"\xfe" * 100
-    both = cassette(FileBody(file=digest_of(LARGE)), FileBody(file=digest_of(other)))
-    save(path, both, {digest_of(LARGE): LARGE, digest_of(other): other})
-    save(path, cassette(FileBody(file=digest_of(other))), {digest_of(other): other})
+    save(path, cassette(kept(path, LARGE), kept(path, other)))
+    assert set(tree(files_folder(path))) == {digest_of(LARGE), digest_of(other)}
+    save(path, cassette(kept(path, other)))
     assert set(tree(path.parent)) == {"weather.json", f"weather.files/{digest_of(other)}"}
     save(path, cassette(TextBody(text="x")))
     assert set(tree(path.parent)) == {"weather.json"}
@@ -354,15 +406,76 @@ def test_body_files_that_nobody_names_any_more_are_dropped(path: Path) -> None:
 
 
 def test_body_files_of_requests_are_kept_too(path: Path) -> None:
-    asked = Request(method="POST", path="/files", body=FileBody(file=digest_of(LARGE)))
+    asked = Request(method="POST", path="/files", body=kept(path, LARGE))
     upload = Cassette(upstreams=("",), interactions=(Interaction(n=1, request=asked, response=Response(status=200)),))
-    save(path, upload, {digest_of(LARGE): LARGE})
+    save(path, upload)
     assert load(path) == upload
+
+
+def test_body_files_of_the_parts_of_an_upload_are_kept_too(path: Path) -> None:
+    parts = PartsBody(parts=(Part(body=TextBody(text="x")), Part(body=kept(path, LARGE))))
+    asked = Request(method="POST", path="/files", body=parts)
+    upload = Cassette(upstreams=("",), interactions=(Interaction(n=1, request=asked, response=Response(status=200)),))
+    save(path, upload)
+    assert load(path) == upload
+    assert LargeBodies(path).read(digest_of(LARGE)) == LARGE
+
+
+def test_body_files_of_superseded_answers_are_kept_too(path: Path) -> None:
+    parts = PartsBody(parts=(Part(body=kept(path, b"part")),))
+    reads = (Read(count=1, body=kept(path, LARGE)), Read(count=2, body=parts), Read(count=1))
+    take = Take(recorded_at="", tool="", reads={"1": reads})
+    made = cassette(TextBody(text="x")).model_copy(update={"take": take})
+    save(path, made)
+    assert set(tree(files_folder(path))) == {digest_of(LARGE), digest_of(b"part")}
+    assert load(path) == made
+
+
+@pytest.mark.parametrize("pieces", [[], [b""], [LARGE], [LARGE[:1], b"", LARGE[1:]]], ids=["none", "empty", "1", "3"])
+def test_a_body_is_kept_in_whatever_pieces_it_comes(path: Path, pieces: list[bytes]) -> None:
+    bodies = LargeBodies(path)
+    digest = bodies.keep(iter(pieces))
+    assert digest == digest_of(b"".join(pieces))
+    assert tree(path.parent) == {f"weather.files/{digest}": b"".join(pieces)}
+    assert bodies.keep(pieces) == digest, "twice is no harm"
+    assert bodies.read(digest) == b"".join(pieces)
+
+
+def test_a_body_of_which_a_piece_cannot_be_had_leaves_nothing(path: Path) -> None:
+    def pieces() -> Iterator[bytes]:
+        yield LARGE
+        raise sqlite3.OperationalError("disk I/O error")
+
+    with pytest.raises(sqlite3.OperationalError):
+        LargeBodies(path).keep(pieces())
+    assert tree(path.parent) == {}
+
+
+def test_a_body_for_which_there_is_no_space_is_told(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "fsync", no_space)
+    with pytest.raises(MachineError) as caught:
+        LargeBodies(path).keep([LARGE])
+    assert str(caught.value) == (
+        f"A body file in {files_folder(path)} cannot be written: no space left on device."
+    )
+    assert tree(path.parent) == {}
+
+
+def test_the_pieces_of_a_body_are_written_one_by_one(path: Path) -> None:
+    """Each is on its way to the disk before the next one is asked for."""
+
+    def pieces() -> Iterator[bytes]:
+        yield b"x" * (1 << 20)
+        [temporary] = files_folder(path).iterdir()
+        assert temporary.stat().st_size == 1 << 20
+        yield b"end"
+
+    assert LargeBodies(path).keep(pieces()) == digest_of(b"x" * (1 << 20) + b"end")
 
 
 def test_body_files_of_other_cassettes_stay(path: Path) -> None:
     neighbour = path.with_name("weather2.json")
-    save(neighbour, cassette(FileBody(file=digest_of(LARGE))), {digest_of(LARGE): LARGE})
+    save(neighbour, cassette(kept(neighbour, LARGE)))
     save(path, cassette())
     load(neighbour)
 
@@ -403,7 +516,7 @@ def test_what_is_saved_is_on_the_disk_before_it_takes_the_name(path: Path, monke
 
     monkeypatch.setattr(os, "fsync", sync)
     monkeypatch.setattr(Path, "replace", replace)
-    save(path, cassette(FileBody(file=digest_of(LARGE))), {digest_of(LARGE): LARGE})
+    save(path, cassette(kept(path, LARGE)))
     assert happened == ["sync", "rename", "sync", "rename"]
 
 
@@ -429,16 +542,19 @@ def test_a_save_that_fails_leaves_the_old_file_and_nothing_else(
     assert load(path) == old
 
 
-def test_a_save_whose_body_cannot_be_written_leaves_the_old_cassette(
-    path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    save(path, cassette(FileBody(file=digest_of(LARGE))), {digest_of(LARGE): LARGE})
+def test_a_save_that_fails_leaves_the_bodies_of_the_old_cassette(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    old = cassette(kept(path, LARGE))
+    save(path, old)
+    new = cassette(kept(path, b"new"))
     before = tree(path.parent)
     with monkeypatch.context() as patch:
         patch.setattr(os, "fsync", no_space)
         with pytest.raises(MachineError):
-            save(path, cassette(FileBody(file=digest_of(b"new"))), {digest_of(b"new"): b"new"})
+            save(path, new)
     assert tree(path.parent) == before
+    assert load(path) == old
+    save(path, new)
+    assert set(tree(path.parent)) == {"weather.json", f"weather.files/{digest_of(b'new')}"}
 
 
 def test_an_interrupted_save_leaves_no_temporary_file(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -498,17 +614,19 @@ BODIES = st.binary() | JSON_TEXTS.map(lambda text: text.encode("utf-8", "surroga
 
 def through_the_file(head: ResponseHead, asked: bytes | None, pieces: list[bytes], *, threshold: int) -> Response:
     """What the loader gives for an answer that came in pieces; the request's body is checked on the way."""
-    exchange = Exchange(1, HttpRequest("POST", "/v1/x", (), asked, "https://a.example"))
-    entries: list[Entry] = [*exchange.begin(0), *exchange.head(head, 0)]
-    for piece in pieces:
-        entries += exchange.data(piece, 0)
-    entries += exchange.end(Ending.CUT, 0)
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
-        patch.setattr("toolreel.messages.bodies.FILE_THRESHOLD", threshold)
+        for module in ("messages.bodies", "recording.exchange"):
+            patch.setattr(f"toolreel.{module}.FILE_THRESHOLD", threshold)
+        exchange = Exchange(1, HttpRequest("POST", "/v1/x", (), asked, "https://a.example"))
+        entries: list[Entry] = [*exchange.begin(0), *exchange.head(head, 0)]
+        for piece in pieces:
+            entries += exchange.data(piece, 0)
+        entries += exchange.end(Ending.CUT, 0)
         path = Path(folder) / "any.json"
-        large: dict[str, bytes] = {}
-        made = assemble(entries, recorded_at="", tool="", keep_file=large.__setitem__)
-        save(path, made, large)
+        spooled = [entry.data for entry in entries if isinstance(entry, BodyPiece)]
+        keep = LargeBodies(path).keep
+        made = assemble(entries, recorded_at="", tool="", keep_file=keep, spooled=lambda key: spooled)
+        save(path, made)
         [interaction] = load(path).interactions
         read: Callable[[str], bytes] = LargeBodies(path).read
         assert body_bytes(interaction.request.body, read) == asked
@@ -534,7 +652,7 @@ def test_any_stream_in_any_pieces_comes_back_from_the_file(data: bytes, cuts: li
 
 
 def test_nothing_is_written_while_a_cassette_is_read(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    save(path, cassette(FileBody(file=digest_of(LARGE))), {digest_of(LARGE): LARGE})
+    save(path, cassette(kept(path, LARGE)))
     before = tree(path.parent)
     monkeypatch.setattr(files, "_write", no_space)
     load(path)

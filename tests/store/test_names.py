@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from toolreel.errors import CommandError
-from toolreel.store.names import cassette_names, cassette_path, clashing_name
+from toolreel.store.names import cassette_names, cassette_path, clashing_name, store_key
 
 FOLDER = Path("/project/cassettes")
 
@@ -20,7 +20,8 @@ FOLDER = Path("/project/cassettes")
         pytest.param("weather.json", "weather.json", id="with-suffix"),
         pytest.param("weather.json.json", "weather.json.json", id="only-one-suffix-goes"),
         pytest.param("v1.2_A-z", "v1.2_A-z.json", id="all-kinds-of-characters"),
-        pytest.param("..a", "..a.json", id="dots-in-front"),
+        pytest.param("a..b...", "a..b....json", id="dots-but-not-in-front"),
+        pytest.param("-", "-.json", id="only-a-dash"),
         pytest.param("a.files", "a.files.json", id="like-a-folder-of-bodies"),
     ],
 )
@@ -35,6 +36,11 @@ def test_a_name_means_a_file(name: str, path: str) -> None:
         pytest.param(".json", id="suffix-only"),
         pytest.param(".", id="dot"),
         pytest.param("..", id="up"),
+        pytest.param(".a", id="hidden"),
+        pytest.param("..a", id="dots-in-front"),
+        pytest.param("a/.b", id="hidden-in-a-folder"),
+        pytest.param(".a/b", id="in-a-hidden-folder"),
+        pytest.param(".a.json", id="hidden-with-suffix"),
         pytest.param("../x", id="up-and-out"),
         pytest.param("a/../../x", id="up-within"),
         pytest.param("a/..", id="up-at-the-end"),
@@ -55,9 +61,12 @@ def test_a_name_means_a_file(name: str, path: str) -> None:
     ],
 )
 def test_a_name_that_cannot_be_is_refused(name: str) -> None:
-    with pytest.raises(CommandError, match="is no cassette name: use letters, digits") as caught:
+    with pytest.raises(CommandError) as caught:
         cassette_path(FOLDER, name)
-    assert repr(name.removesuffix(".json")) in str(caught.value)
+    assert str(caught.value) == (
+        f"{name.removesuffix('.json')!r} is no cassette name: use letters, digits, '_', '-' and, not in front, '.', "
+        f"with '/' between parts, such as 'weather/two-cities'."
+    )
 
 
 @given(st.text(st.sampled_from("ab./\\~:\0 ")) | st.text())
@@ -68,7 +77,7 @@ def test_no_name_leaves_the_folder(name: str) -> None:
     except CommandError:
         return
     assert FOLDER in path.parents
-    assert ".." not in path.parts
+    assert not any(part.startswith(".") for part in path.parts)
     assert path.suffix == ".json"
 
 
@@ -107,3 +116,26 @@ def test_every_listed_name_leads_to_its_file(folder: Path) -> None:
 )
 def test_names_equal_but_for_case_clash(folder: Path, name: str, other: str | None) -> None:
     assert clashing_name(folder, name) == other
+
+
+@pytest.mark.parametrize(
+    ("path", "store", "key"),
+    [
+        pytest.param("/p/cassettes/a.json", "/p/.toolreel/store.db", "cassettes/a", id="beside-the-folder"),
+        pytest.param("/p/cassettes/w/a.json", "/p/.toolreel/store.db", "cassettes/w/a", id="in-a-folder"),
+        pytest.param("/p/tests/tapes/a.json", "/p/.toolreel/store.db", "tests/tapes/a", id="deeper"),
+        pytest.param("/p/cassettes/a.json.json", "/p/.toolreel/store.db", "cassettes/a.json", id="suffix-in-the-name"),
+        pytest.param("/p/cassettes/a.json", "/elsewhere/s/my.db", "../p/cassettes/a", id="store-elsewhere"),
+    ],
+)
+def test_the_store_names_a_cassette_by_its_place(path: str, store: str, key: str) -> None:
+    assert store_key(Path(path), Path(store)) == key
+
+
+def test_the_place_is_the_same_from_wherever_the_command_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = tmp_path / ".toolreel" / "store.db"
+    (tmp_path / "cassettes").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert store_key(Path("cassettes/a.json"), store) == "cassettes/a"
+    monkeypatch.chdir("cassettes")
+    assert store_key(Path("a.json"), store) == "cassettes/a"

@@ -11,13 +11,16 @@ from pathlib import Path
 import pytest
 
 from toolreel.errors import CommandError, MachineError
+from toolreel.messages.bodies import body_bytes
 from toolreel.messages.http import HttpRequest, ResponseHead
-from toolreel.messages.model import Cassette, Ending
-from toolreel.recording.entries import Began, Ended, Entry, FrameCame, Headed
+from toolreel.messages.model import Cassette, Ending, FileBody, JsonBody, PartsBody
+from toolreel.normalise.replace import finder, rule
+from toolreel.recording.entries import Began, BodyPiece, Ended, Entry, FrameCame, Headed
 from toolreel.store import files
 from toolreel.store.database import open_store
-from toolreel.store.files import load
+from toolreel.store.files import LargeBodies, load
 from toolreel.store.journal import unfinished
+from toolreel.store.originals import originals
 from toolreel.store.recordings import begin, recover, tool_name
 
 
@@ -76,7 +79,7 @@ def test_a_finished_recording_is_a_cassette_and_no_longer_in_the_journal(folder:
 def test_a_recording_that_is_left_is_no_cassette_until_it_is_recovered(folder: Path, store: Path) -> None:
     left(folder, "a", "/v1/x")
     assert not (folder / "a.json").exists()
-    assert takes(store) == ["a"]
+    assert takes(store) == ["cassettes/a"]
     recover(folder, "a")
     assert paths(folder / "a.json") == ["/x"]
     assert takes(store) == []
@@ -131,7 +134,7 @@ def test_the_newest_recording_is_recovered_and_the_older_ones_are_forgotten(fold
     left(folder, "a", "/v1/new")
     recover(folder, "a")
     assert paths(folder / "a.json") == ["/new"]
-    assert takes(store) == ["b"]
+    assert takes(store) == ["cassettes/b"]
 
 
 def test_a_finished_recording_supersedes_those_that_were_left(folder: Path, store: Path) -> None:
@@ -146,13 +149,13 @@ def test_a_newer_recording_than_the_one_that_is_finished_stays(
 ) -> None:
     save = files.save
 
-    def save_while_another_begins(path: Path, cassette: Cassette, large: dict[str, bytes]) -> None:
+    def save_while_another_begins(path: Path, cassette: Cassette) -> None:
         begin(folder, "a").leave()
-        save(path, cassette, large)
+        save(path, cassette)
 
     monkeypatch.setattr(files, "save", save_while_another_begins)
     begin(folder, "a").finish()
-    assert takes(store) == ["a"]
+    assert takes(store) == ["cassettes/a"]
 
 
 @pytest.mark.parametrize("way", [begin, recover], ids=["record", "recover"])
@@ -206,8 +209,12 @@ def test_a_name_that_cannot_be_leaves_no_trace(folder: Path, store: Path, name: 
 @pytest.mark.parametrize(("first", "second"), [("a", "a"), ("a", "a.json"), ("a.json", "a")])
 def test_two_recorders_on_one_cassette_are_one_too_many(folder: Path, first: str, second: str) -> None:
     recording = begin(folder, first)
-    with pytest.raises(CommandError, match=f"^Cassette a is being recorded by process {os.getpid()}; "):
+    with pytest.raises(CommandError) as caught:
         begin(folder, second)
+    assert str(caught.value) == (
+        f"Cassette cassettes/a is being recorded by process {os.getpid()}; "
+        f"wait for it, or record under another name."
+    )
     with pytest.raises(CommandError) as caught:
         recover(folder, second)
     assert str(caught.value) == f"Cassette a is still being recorded by process {os.getpid()}; end it first."
@@ -237,7 +244,7 @@ def test_the_store_lies_where_the_environment_says(
     elsewhere = tmp_path / "elsewhere" / "my.db"
     monkeypatch.setenv("TOOLREEL_STORE", str(elsewhere))
     left(folder, "a", "/v1/x")
-    assert takes(elsewhere) == ["a"]
+    assert takes(elsewhere) == ["cassettes/a"]
     assert not store.parent.exists()
     recover(folder, "a")
     assert paths(folder / "a.json") == ["/x"]
@@ -255,7 +262,7 @@ def test_a_cassette_that_cannot_be_written_stays_in_the_journal(
         patch.setattr(files, "_write", no_space)
         with pytest.raises(MachineError, match=re.escape(f"Cassette {recording.path} cannot be written: no space")):
             recording.finish()
-    assert takes(store) == ["a"]
+    assert takes(store) == ["cassettes/a"]
     recover(folder, "a")
     assert paths(folder / "a.json") == ["/x"]
 
@@ -276,3 +283,143 @@ def test_large_bodies_stand_beside_the_cassette(folder: Path) -> None:
     recording.finish()
     [file] = (folder / "a.files").iterdir()
     assert file.read_bytes() == data
+
+
+def test_a_large_body_that_came_in_pieces_is_one_file_beside_the_cassette(folder: Path) -> None:
+    recording = begin(folder, "a")
+    began, headed, _ = interaction("/v1/files/f/content")
+    recording.journal.append([began, headed, BodyPiece(1, 1, b"\xff" * (1 << 20)), BodyPiece(1, 2, b"\xfe" * 3)])
+    recording.journal.append([Ended(1, 2, Ending.COMPLETE, b"\xfd")])
+    [made] = recording.finish().interactions
+    [file] = (folder / "a.files").iterdir()
+    assert made.response.body == FileBody(file=file.name)
+    assert file.read_bytes() == b"\xff" * (1 << 20) + b"\xfe" * 3 + b"\xfd"
+
+
+def test_a_large_upload_survives_the_recording(folder: Path) -> None:
+    document = b"\xff" * ((1 << 20) + 1)
+    kind = (("content-type", "multipart/form-data; boundary=b"),)
+    upload = b'--b\r\nContent-Disposition: form-data; name="file"\r\n\r\n' + document + b"\r\n--b--\r\n"
+    recording = begin(folder, "a")
+    _, headed, ended = interaction("/v1/files")
+    recording.journal.append([Began(1, 0, HttpRequest("POST", "/v1/files", kind, upload)), headed, ended])
+    made = recording.finish()
+    assert load(recording.path) == made
+    body = made.interactions[0].request.body
+    assert isinstance(body, PartsBody)
+    assert body_bytes(body, LargeBodies(recording.path).read) == upload.replace(b"--b", b"--toolreel-boundary")
+
+
+# ------------------------------------------------------------------------------------------------- normalising
+
+CREATED = b'{"id":"thread_abc123XYZ0","object":"thread","created_at":1761861679}'
+
+
+def talk(key: int, thread: bytes = b"thread_abc123XYZ0") -> list[Entry]:
+    """Makes a thread, and says in it what day it is."""
+    kind = ResponseHead(200, (("content-type", "application/json"),))
+    said = HttpRequest("POST", f"/v1/threads/{thread.decode()}/messages", (), b'{"content":"it is 2026-01-02"}')
+    return [
+        Began(key, 0, HttpRequest("POST", "/v1/threads", (), b"{}")),
+        Headed(key, 1, kind),
+        Ended(key, 2, Ending.COMPLETE, CREATED.replace(b"thread_abc123XYZ0", thread)),
+        Began(key + 1, 3, said),
+        Headed(key + 1, 4, kind),
+        Ended(key + 1, 5, Ending.COMPLETE, b"{}"),
+    ]
+
+
+@pytest.mark.parametrize("killed", [False, True], ids=["finish", "recover"])
+def test_what_was_recorded_is_normalised(folder: Path, killed: bool) -> None:
+    recording = begin(folder, "a")
+    recording.journal.append(talk(1))
+    if killed:
+        recording.leave()
+        made = recover(folder, "a")
+    else:
+        made = recording.finish()
+    symbol = "thread_0000000001"
+    assert load(folder / "a.json") == made
+    assert [one.request.path for one in made.interactions] == ["/threads", f"/threads/{symbol}/messages"]
+    first = made.interactions[0].response.body
+    assert isinstance(first, JsonBody)
+    assert first.value == {"id": symbol, "object": "thread", "created_at": 1700000001}
+    assert made.take is not None
+    assert made.take.interactions["1"].at == (1761861679,)
+    assert originals(folder, "a") == {symbol: "thread_abc123XYZ0"}
+
+
+@pytest.mark.parametrize("killed", [False, True], ids=["finish", "recover"])
+def test_what_the_program_varies_is_replaced(folder: Path, killed: bool) -> None:
+    replace = finder([rule("[0-9]{4}-[0-9]{2}-[0-9]{2}", "DAY")])
+    recording = begin(folder, "a", replace=replace)
+    recording.journal.append(talk(1))
+    if killed:
+        recording.leave()
+        made = recover(folder, "a", replace=replace)
+    else:
+        made = recording.finish()
+    body = made.interactions[1].request.body
+    assert isinstance(body, JsonBody)
+    assert body.value == {"content": "it is DAY"}
+
+
+def test_the_same_conversation_recorded_again_is_the_same_above_the_take(folder: Path) -> None:
+    texts = []
+    for thread in (b"thread_abc123XYZ0", b"thread_99887766Aa"):
+        recording = begin(folder, "a", force=True)
+        recording.journal.append(talk(1, thread))
+        recording.finish()
+        texts.append(recording.path.read_text().partition(' "take":')[0])
+    assert texts[0] == texts[1]
+    assert originals(folder, "a") == {"thread_0000000001": "thread_99887766Aa"}
+
+
+# ------------------------------------------------------------------------------------- two folders, one store
+
+
+@pytest.fixture(params=["beside", "elsewhere"])
+def two_folders(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Path]:
+    """Two folders of cassettes that share a store, because they lie side by side or because it was said so."""
+    if request.param == "elsewhere":
+        monkeypatch.setenv("TOOLREEL_STORE", str(tmp_path / "elsewhere" / "my.db"))
+        return tmp_path / "one" / "cassettes", tmp_path / "two" / "cassettes"
+    return tmp_path / "cassettes", tmp_path / "fixtures"
+
+
+def test_two_folders_share_a_store_and_leave_each_others_takes_alone(two_folders: tuple[Path, Path]) -> None:
+    one, two = two_folders
+    left(one, "a", "/v1/one")
+    left(two, "a", "/v1/two")
+    mine, other = begin(one, "a"), begin(two, "a")
+    assert (mine.store, mine.unfinished, other.unfinished) == (other.store, 1, 1)
+    mine.journal.append(interaction("/v1/one/again"))
+    mine.finish()
+    other.discard()
+    assert paths(one / "a.json") == ["/one/again"]
+    assert not (two / "a.json").exists()
+    recover(two, "a")
+    assert paths(two / "a.json") == ["/two"]
+    assert takes(mine.store) == []
+
+
+def test_the_original_ids_of_two_folders_do_not_mix(two_folders: tuple[Path, Path]) -> None:
+    for folder, thread in zip(two_folders, (b"thread_abc123XYZ0", b"thread_99887766Aa"), strict=True):
+        recording = begin(folder, "a")
+        recording.journal.append(talk(1, thread))
+        recording.finish()
+    found = [originals(folder, "a")["thread_0000000001"] for folder in two_folders]
+    assert found == ["thread_abc123XYZ0", "thread_99887766Aa"]
+
+
+def test_a_store_that_is_named_from_here_is_the_same_from_there(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder.mkdir()
+    monkeypatch.setenv("TOOLREEL_STORE", "my.db")
+    monkeypatch.chdir(tmp_path)
+    left(Path("cassettes"), "a", "/v1/x")
+    monkeypatch.setenv("TOOLREEL_STORE", "../my.db")
+    monkeypatch.chdir(folder)
+    recover(Path(), "a")
+    assert paths(folder / "a.json") == ["/x"]

@@ -6,6 +6,7 @@ import json
 import os
 import random
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -94,12 +95,11 @@ def upstream() -> Iterator[tuple[str, Log]]:
 
 
 @contextmanager
-def recorder(folder: Path, url: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
-    """`toolreel record` without a command, as a process that can be killed."""
+def recorder(folder: Path, url: str, limit: str = ":") -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    """`toolreel record` without a command, as a process that can be killed; `limit` is run by the shell first."""
+    arguments = [sys.executable, "-m", "toolreel", "record", "tape", "--upstream", url, "--cassettes", str(folder)]
     process = subprocess.Popen(
-        [sys.executable, "-m", "toolreel", "record", "tape", "--upstream", url, "--cassettes", folder, "--force"],
-        stderr=subprocess.PIPE,
-        text=True,
+        ["sh", "-c", f"{limit}; exec {shlex.join(arguments)} --force"], stderr=subprocess.PIPE, text=True
     )
     try:
         assert process.stderr is not None

@@ -10,41 +10,10 @@ import click
 
 from toolreel.errors import ToolreelError
 
-from . import console
+from . import console, options
+from .options import NeedsCommand, RunsCommand
 
 _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
-
-_cassettes = click.option(
-    "--cassettes",
-    "folder",
-    type=click.Path(path_type=Path, file_okay=False),
-    envvar="TOOLREEL_CASSETTES",
-    default="cassettes",
-    show_default=True,
-    help="Folder of the cassettes.  [env: TOOLREEL_CASSETTES]",
-)
-_listen = click.option(
-    "--listen",
-    metavar="HOST:PORT",
-    default="127.0.0.1:0",
-    show_default="a free port of 127.0.0.1",
-    help="Where to listen; loopback only.",
-)
-_via = click.option(
-    "--via",
-    type=click.Choice(["base-url", "proxy"]),
-    default="base-url",
-    show_default=True,
-    help="The door: the client's base URL points here, or this is the client's HTTPS proxy.",
-)
-_json = click.option("--json", "as_json", is_flag=True, help="For programs.")
-
-
-class _RunsCommand(click.Command):
-    """A command that runs the COMMAND after `--`; `main` has cut it off and hands it over as the context's object."""
-
-    def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
-        return [*super().collect_usage_pieces(ctx), "[-- COMMAND...]"]
 
 
 @click.group(context_settings=_CONTEXT)
@@ -53,25 +22,29 @@ class _RunsCommand(click.Command):
 def cli(context: click.Context) -> None:
     """Record the HTTP traffic of an LLM tool-calling loop once, replay it offline for ever."""
     invoked = cli.commands.get(context.invoked_subcommand or "")
-    if context.obj and not isinstance(invoked, _RunsCommand):
+    if context.obj and not isinstance(invoked, RunsCommand):
         raise click.UsageError(f"'{context.invoked_subcommand}' runs no command: leave out '--' and what follows.")
 
 
-@cli.command(cls=_RunsCommand)
+@cli.command(cls=RunsCommand)
 @click.argument("name")
-@click.option(
-    "--upstream",
-    metavar="URL",
-    default="https://api.openai.com",
-    show_default=True,
-    help="The server to record.",
-)
-@_listen
-@_via
+@options.upstream
+@options.listen
+@options.via
+@options.tls
 @click.option("--force", is_flag=True, help="Record afresh; the old cassette stays until the new one is complete.")
-@_cassettes
+@options.cassettes
 @click.pass_obj
-def record(command: Sequence[str], name: str, upstream: str, listen: str, via: str, force: bool, folder: Path) -> int:
+def record(
+    command: Sequence[str],
+    name: str,
+    upstreams: tuple[str, ...],
+    listen: str,
+    via: str,
+    tls: bool,
+    force: bool,
+    folder: Path,
+) -> int:
     """Record what passes between a client and UPSTREAM as the cassette NAME.
 
     With a COMMAND (after --), records while it runs, with its environment set so that the client finds toolreel; the
@@ -85,46 +58,32 @@ def record(command: Sequence[str], name: str, upstream: str, listen: str, via: s
     return run(
         name,
         folder=folder,
-        upstream=parse_upstream(upstream),
+        upstreams=[parse_upstream(upstream) for upstream in upstreams],
         listen=parse_listen(listen),
         via=via,
+        tls=tls,
         force=force,
         command=command,
+        replace=options.replacing(),
     )
 
 
-@cli.command(cls=_RunsCommand)
+@cli.command(cls=RunsCommand)
 @click.argument("names", nargs=-1, required=True, metavar="NAME...")
-@_listen
-@_via
-@click.option(
-    "--poll",
-    type=click.Choice(["collapse", "faithful"]),
-    default="collapse",
-    show_default=True,
-    help="What a poll gets: at once the last answer before the next write, or each recorded one in turn.",
-)
-@click.option(
-    "--clock",
-    type=click.Choice(["recorded", "now", "fixed"]),
-    default="recorded",
-    show_default=True,
-    help="Timestamps: as received, moved to the present, or as they stand in the cassette.",
-)
-@click.option(
-    "--ids",
-    type=click.Choice(["symbols", "original"]),
-    default="symbols",
-    show_default=True,
-    help="Ids: as they stand in the cassette, or as received (on the machine that recorded).",
-)
-@_cassettes
+@options.listen
+@options.via
+@options.tls
+@options.poll
+@options.clock
+@options.ids
+@options.cassettes
 @click.pass_obj
 def replay(
     command: Sequence[str],
     names: tuple[str, ...],
     listen: str,
     via: str,
+    tls: bool,
     poll: str,
     clock: str,
     ids: str,
@@ -140,14 +99,67 @@ def replay(
     from .replay import Manner
     from .replay import replay as run
 
-    manner = Manner(poll, clock, ids)
-    return run(names, folder=folder, listen=parse_listen(listen), via=via, command=command, manner=manner)
+    manner = Manner(poll, clock, ids, options.replacing())
+    return run(names, folder=folder, listen=parse_listen(listen), via=via, tls=tls, command=command, manner=manner)
+
+
+@cli.command(cls=NeedsCommand)
+@click.argument("name")
+@click.option(
+    "--mode",
+    type=click.Choice(["once", "all", "none"]),
+    show_default="once; none where the variable CI is set",
+    help="once: replay the cassette if there is one, else record it; all: record it afresh; none: replay it only.",
+)
+@options.upstream
+@options.listen
+@options.via
+@options.tls
+@options.poll
+@options.clock
+@options.ids
+@options.cassettes
+@click.pass_obj
+def run(
+    command: Sequence[str],
+    name: str,
+    mode: str | None,
+    upstreams: tuple[str, ...],
+    listen: str,
+    via: str,
+    tls: bool,
+    poll: str,
+    clock: str,
+    ids: str,
+    folder: Path,
+) -> int:
+    """Run COMMAND with the cassette NAME: record it the first time, replay it from then on.
+
+    A cassette that is there is never recorded over, even if it is broken, unless --mode all asks for it.
+    """
+    from toolreel.server.hosts import parse_listen
+
+    from .doors import parse_upstream
+    from .replay import Manner
+    from .run import run as run_in_mode
+
+    return run_in_mode(
+        name,
+        mode,
+        folder=folder,
+        upstreams=[parse_upstream(upstream) for upstream in upstreams],
+        listen=parse_listen(listen),
+        via=via,
+        tls=tls,
+        command=command,
+        manner=Manner(poll, clock, ids, options.replacing()),
+    )
 
 
 @cli.command()
 @click.argument("name")
 @click.option("--force", is_flag=True, help="Replace an existing cassette.")
-@_cassettes
+@options.cassettes
 def recover(name: str, force: bool, folder: Path) -> int:
     """Make the cassette NAME of its last recording that was not finished."""
     from toolreel.store.names import cassette_path
@@ -155,13 +167,14 @@ def recover(name: str, force: bool, folder: Path) -> int:
 
     from .record import written
 
-    console.note(written(run(folder, name, force=force), cassette_path(folder, name)))
+    cassette = run(folder, name, force=force, replace=options.replacing())
+    console.note(written(cassette, cassette_path(folder, name)))
     return 0
 
 
 @cli.command()
-@_json
-@_cassettes
+@options.as_json
+@options.cassettes
 def ls(as_json: bool, folder: Path) -> int:
     """List the cassettes."""
     from .show import ls as run
@@ -171,8 +184,8 @@ def ls(as_json: bool, folder: Path) -> int:
 
 @cli.command()
 @click.argument("name")
-@_json
-@_cassettes
+@options.as_json
+@options.cassettes
 def show(name: str, as_json: bool, folder: Path) -> int:
     """Show what happened in the cassette NAME, request by request."""
     from .show import show as run
@@ -181,7 +194,7 @@ def show(name: str, as_json: bool, folder: Path) -> int:
 
 
 @cli.command()
-@_listen
+@options.listen
 @click.option(
     "--script",
     type=click.Path(path_type=Path, dir_okay=False),

@@ -51,7 +51,7 @@ def demo(
             status = record(
                 NAME,
                 folder=kept,
-                upstream=server,
+                upstreams=[server],
                 listen=free,
                 via=BASE_URL,
                 force=True,

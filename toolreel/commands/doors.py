@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import os
-import ssl
-import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from pathlib import Path
+import re
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -15,8 +12,16 @@ from toolreel.errors import CommandError
 from toolreel.messages.http import origin_of
 from toolreel.server.hosts import Listen
 
+from .trust import home, roots
+
 BASE_URL, PROXY = "base-url", "proxy"
 """The doors: a client's base URL points at toolreel, or toolreel is the client's proxy."""
+
+_LOCAL = ("localhost", "127.0.0.1", "::1")
+_KEYS = ("OPENAI_API_KEY", "AZURE_OPENAI_API_KEY")
+_PROJECT_ENDPOINTS = ("PROJECT_ENDPOINT", "AZURE_AI_PROJECT_ENDPOINT")
+"""Variables in which programs for Azure AI Foundry look for `https://…/api/projects/NAME`."""
+_PROJECT = re.compile(r"/api/projects/[^/?#]+")
 
 
 class Upstream(NamedTuple):
@@ -24,6 +29,13 @@ class Upstream(NamedTuple):
 
     origin: str
     path: str
+
+    @property
+    def pattern(self) -> str:
+        """A regular expression for its host and port, written as mitmproxy writes them."""
+        parts = urlsplit(self.origin)
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        return rf"\A{re.escape(parts.hostname or '')}:{port}\Z"
 
 
 def parse_upstream(text: str) -> Upstream:
@@ -39,74 +51,73 @@ def parse_upstream(text: str) -> Upstream:
     return Upstream(origin_of(text), parts.path.rstrip("/"))
 
 
-def base_url_environment(listen: Listen, path: str, *, replays: bool) -> dict[str, str]:
+def check_door(via: str, *, tls: bool, upstreams: Sequence[Upstream] = ()) -> None:
+    """Raises CommandError for options that the door cannot have."""
+    if via == PROXY and tls:
+        raise CommandError("--tls is for the base-URL door; the proxy door ends the TLS of clients as they wish.")
+    if via == BASE_URL and len(upstreams) > 1:
+        raise CommandError("--upstream can be given several times with --via proxy only; name one server.")
+
+
+def base_url_environment(
+    listen: Listen, path: str, *, tls: bool, replays: bool, project: str | None = None
+) -> dict[str, str]:
     """Leads clients to the base-URL door; `path` is what the client's base URL ends with, such as `/v1`.
 
-    In replay a key need not be there, and the clients insist on one.
+    `project` is the path of an upstream that may be a Foundry project, if it is another. In replay a key need not be
+    there, and the clients insist on one.
     """
-    url = f"http://{listen.shown}"
+    url = f"{'https' if tls else 'http'}://{listen.shown}"
     environment = {
         "TOOLREEL_URL": url,
         "OPENAI_BASE_URL": url + path,
         "OPENAI_API_BASE": url + path,
         "AZURE_OPENAI_ENDPOINT": url,
+        **{name: url + _project(project or path, os.environ.get(name)) for name in _PROJECT_ENDPOINTS},
+        **(_keys() if replays else {}),
     }
-    if replays:
-        for name in ("OPENAI_API_KEY", "AZURE_OPENAI_API_KEY"):
-            if not os.environ.get(name):
-                environment[name] = "toolreel-replays-without-a-key"
+    known = os.environ.get("NO_PROXY") or os.environ.get("no_proxy")
+    return environment | _both("NO_PROXY", ",".join([*([known] if known else []), *_LOCAL]))
+
+
+def _project(path: str, endpoint: str | None) -> str:
+    """The path of a project: of the door, else of the endpoint that the environment names, else any."""
+    for place in (path, endpoint or ""):
+        if match := _PROJECT.search(place):
+            return match[0]
+    return "/api/projects/toolreel"
+
+
+def proxy_environment(listen: Listen, hosts: Iterable[str], *, replays: bool) -> dict[str, str]:
+    """Leads clients to the proxy door; `hosts` are those that it is for, which may be on this machine too."""
+    url = f"http://{listen.shown}"
+    wanted = set(hosts)
+    environment = {"TOOLREEL_URL": url, "NODE_USE_ENV_PROXY": "1", **(_keys() if replays else {})}
+    direct = ",".join(name for name in _LOCAL if name not in wanted)
+    for name, value in (("HTTPS_PROXY", url), ("HTTP_PROXY", url), ("NO_PROXY", direct)):
+        environment |= _both(name, value)
     return environment
 
 
-@contextmanager
-def proxy_environment(listen: Listen, ca: Path, *, replays: bool) -> Iterator[dict[str, str]]:
-    """Leads clients to the proxy door and lets them trust it; the CA bundle lives as long as the block."""
-    url = f"http://{listen.shown}"
-    local = "localhost,127.0.0.1,::1"
-    with tempfile.TemporaryDirectory(prefix="toolreel-ca-") as folder:
-        bundle = Path(folder) / "bundle.pem"
-        bundle.write_bytes(_roots() + b"\n" + ca.read_bytes())
-        environment = {"TOOLREEL_URL": url, "NODE_EXTRA_CA_CERTS": str(ca), "NODE_USE_ENV_PROXY": "1"}
-        for name, value in (("HTTPS_PROXY", url), ("HTTP_PROXY", url), ("NO_PROXY", local)):
-            environment[name] = environment[name.lower()] = value
-        for name in ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
-            environment[name] = str(bundle)
-        if replays and not os.environ.get("OPENAI_API_KEY"):
-            environment["OPENAI_API_KEY"] = "toolreel-replays-without-a-key"
-        yield environment
+def _both(name: str, value: str) -> dict[str, str]:
+    """A variable in both the spellings that programs look for."""
+    return {name: value, name.lower(): value}
 
 
-def _roots() -> bytes:
-    """The roots that clients trust now: of the environment, else of the system, else of certifi."""
-    paths = [
-        os.environ.get("SSL_CERT_FILE"),
-        os.environ.get("REQUESTS_CA_BUNDLE"),
-        ssl.get_default_verify_paths().cafile,
-    ]
-    for path in paths:
-        if path and Path(path).is_file():
-            return Path(path).read_bytes()
-    import certifi
-
-    return Path(certifi.where()).read_bytes()
+def _keys() -> dict[str, str]:
+    return {name: "toolreel-replays-without-a-key" for name in _KEYS if not os.environ.get(name)}
 
 
-def home() -> Path:
-    """The folder of this user's CA."""
-    return Path(os.environ.get("TOOLREEL_HOME") or Path.home() / ".toolreel")
+def proxy_options() -> dict[str, object]:
+    """mitmproxy's options for every door: this user's authority, and the upstream roots that clients trust."""
+    known = roots()
+    return {"confdir": str(home()), "ssl_verify_upstream_trusted_ca": str(known) if known else None}
 
 
-def proxy_options(environment: Mapping[str, str] | None = None) -> dict[str, object]:
-    """mitmproxy's options for every door: this user's CA, and the upstream roots that the environment names."""
-    folder = home()
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    roots = (environment or os.environ).get("SSL_CERT_FILE")
-    return {"confdir": str(folder), "ssl_verify_upstream_trusted_ca": roots or None}
-
-
-def ca_certificate() -> Path:
-    """The certificate of this user's CA, there once a proxy has run."""
-    return home() / "mitmproxy-ca-cert.pem"
+def pointing(via: str, environment: dict[str, str]) -> str:
+    """What a person has to tell a client, as far as one line can."""
+    door = "HTTPS_PROXY" if via == PROXY else "OPENAI_BASE_URL"
+    return " ".join(f"{name}={environment[name]}" for name in (door, "SSL_CERT_FILE") if name in environment)
 
 
 def needs_mitmproxy() -> CommandError:

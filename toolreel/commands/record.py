@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from toolreel.errors import CommandError, MachineError, UpstreamError
 from toolreel.messages.model import Cassette
+from toolreel.normalise.strings import Find
 from toolreel.server.hosts import Listen
 from toolreel.store.recordings import Recording, begin
 
@@ -19,11 +20,13 @@ from .doors import (
     PROXY,
     Upstream,
     base_url_environment,
-    ca_certificate,
+    check_door,
     needs_mitmproxy,
+    pointing,
     proxy_environment,
     proxy_options,
 )
+from .trust import authority, trusting
 
 if TYPE_CHECKING:
     from toolreel.addons.record import Recorder
@@ -33,31 +36,37 @@ def record(
     name: str,
     *,
     folder: Path,
-    upstream: Upstream,
+    upstreams: Sequence[Upstream],
     listen: Listen,
     via: str,
     force: bool,
     command: Sequence[str],
+    tls: bool = False,
+    replace: Find | None = None,
 ) -> int:
-    """Records while COMMAND runs, or until Ctrl-C without one; gives the exit status. Raises ToolreelError."""
+    """Records while COMMAND runs, or until Ctrl-C without one; gives the exit status. Raises ToolreelError.
+
+    Several `upstreams` only through the proxy; `replace` finds what the program varies.
+    """
+    check_door(via, tls=tls, upstreams=upstreams)
     try:
         from toolreel.addons.record import Recorder
     except ModuleNotFoundError:
         raise needs_mitmproxy() from None
-    recording = begin(folder, name, force=force)
+    recording = begin(folder, name, force=force, replace=replace)
     if recording.unfinished:
         note(f"An earlier recording of {name} was never finished; 'toolreel recover {name}' makes a cassette of it.")
     recorder = Recorder(
         recording.journal,
-        origins=frozenset({upstream.origin}) if via == PROXY else None,
-        prefix="" if via == PROXY else upstream.path,
+        origins=frozenset(upstream.origin for upstream in upstreams) if via == PROXY else None,
+        prefix="" if via == PROXY else upstreams[0].path,
         guards_host=via != PROXY,
         tell=complaint,
     )
     recording.journal.on_failure = recorder.fail
     try:
-        with _door(recorder, upstream, listen, via) as environment:
-            note(f"Recording {name}: {_pointing(via, environment)}")
+        with _door(recorder, upstreams[0], listen, via, tls=tls, more=upstreams[1:]) as environment:
+            note(f"Recording {name}: {pointing(via, environment)}")
             status = child.run(command, environment) if command else _until_ctrl_c()
     except BaseException:
         _leave(recording, recorder)
@@ -71,30 +80,38 @@ def _until_ctrl_c() -> int:
     return 0
 
 
-def _pointing(via: str, environment: dict[str, str]) -> str:
-    if via == PROXY:
-        return f"HTTPS_PROXY={environment['HTTPS_PROXY']} SSL_CERT_FILE={environment['SSL_CERT_FILE']}"
-    return f"OPENAI_BASE_URL={environment['OPENAI_BASE_URL']}"
-
-
 @contextmanager
-def _door(recorder: Recorder, upstream: Upstream, listen: Listen, via: str) -> Iterator[dict[str, str]]:
+def _door(
+    recorder: Recorder,
+    upstream: Upstream,
+    listen: Listen,
+    via: str,
+    *,
+    tls: bool = False,
+    more: Sequence[Upstream] = (),
+) -> Iterator[dict[str, str]]:
     from toolreel.addons.master import proxying
 
+    ours = authority()  # before mitmproxy makes one of its own
     options = proxy_options() | {"connection_strategy": "lazy"}
     if via == PROXY:
-        host = re.escape(upstream.origin.partition("://")[2])
-        port = "" if re.search(r":\d+\Z", upstream.origin) else r":\d+"
-        options["allow_hosts"] = [rf"\A{host}{port}\Z"]
+        servers = [upstream, *more]
+        options["allow_hosts"] = [server.pattern for server in servers]
+        hosts = [urlsplit(server.origin).hostname or "" for server in servers]
         with (
             proxying(recorder, mode="regular", listen=listen, options=options) as address,
-            proxy_environment(address, ca_certificate(), replays=False) as environment,
+            trusting(ours) as trust,
         ):
-            yield environment
+            yield proxy_environment(address, hosts, replays=False) | trust
     else:
         options["keep_host_header"] = True  # the recorder looks at it, and then puts the upstream's in its place
-        with proxying(recorder, mode=f"reverse:{upstream.origin}", listen=listen, options=options) as address:
-            yield base_url_environment(address, "" if upstream.path else "/v1", replays=False)
+        with (
+            proxying(recorder, mode=f"reverse:{upstream.origin}", listen=listen, options=options) as address,
+            trusting(ours) as trust,
+        ):
+            path = "" if upstream.path else "/v1"  # the recorder puts the upstream's in front
+            environment = base_url_environment(address, path, tls=tls, replays=False, project=upstream.path)
+            yield environment | (trust if tls else {})
 
 
 def _end(recording: Recording, recorder: Recorder, command: Sequence[str], status: int) -> int:

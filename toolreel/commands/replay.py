@@ -5,12 +5,13 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from toolreel.errors import MISSES
+from toolreel.normalise.strings import Find
 from toolreel.replay.engine import Options
 from toolreel.replay.session import Session, fixed_clock, present_clock, recorded_clock
 from toolreel.replay.tape import Tape
@@ -26,20 +27,26 @@ from .console import complaint, note
 from .doors import (
     PROXY,
     base_url_environment,
-    ca_certificate,
+    check_door,
     needs_mitmproxy,
+    pointing,
     proxy_environment,
     proxy_options,
 )
+from .trust import authority, trusting
 
 
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """How to answer: `poll` collapse or faithful; `clock` recorded, now or fixed; `ids` symbols or original."""
+    """How to answer: `poll` collapse or faithful; `clock` recorded, now or fixed; `ids` symbols or original.
+
+    `replace` finds what the program varies.
+    """
 
     poll: str = "collapse"
     clock: str = "recorded"
     ids: str = "symbols"
+    replace: Find | None = None
 
 
 def replay(
@@ -50,15 +57,17 @@ def replay(
     via: str,
     command: Sequence[str],
     manner: Manner = Manner(),
+    tls: bool = False,
 ) -> int:
     """Replays while COMMAND runs, or until Ctrl-C without one; gives the exit status. Raises ToolreelError."""
+    check_door(via, tls=tls)
     tapes = [_tape(folder, name, manner) for name in names]
     clock = {"recorded": recorded_clock, "now": present_clock(time.time()), "fixed": fixed_clock}[manner.clock]
-    session = Session(tapes, Options(faithful=manner.poll == "faithful"), clock=clock)
-    door = _proxy_door(session, listen) if via == PROXY else _base_url_door(session, listen, tapes)
+    options = Options(faithful=manner.poll == "faithful", replace=manner.replace)
+    session = Session(tapes, options, clock=clock)
+    door = _proxy_door(session, listen, tapes) if via == PROXY else _base_url_door(session, listen, tapes, tls=tls)
     with door as environment:
-        shown = environment["HTTPS_PROXY" if via == PROXY else "OPENAI_BASE_URL"]
-        note(f"Replaying {', '.join(names)}: {'HTTPS_PROXY' if via == PROXY else 'OPENAI_BASE_URL'}={shown}")
+        note(f"Replaying {', '.join(names)}: {pointing(via, environment)}")
         if command:
             status = child.run(command, environment)
         else:
@@ -68,36 +77,52 @@ def replay(
     return _verdict(session, status)
 
 
-def _tape(folder: Path, name: str, manner: Manner) -> Tape:
+def _tape(folder: Path, name: str, manner: Manner = Manner()) -> Tape:
     path = cassette_path(folder, name)
     known = originals(folder, name) if manner.ids == "original" else None
-    return Tape(name, load(path), LargeBodies(path).read, known)
+    return Tape(name, load(path), LargeBodies(path).read, known, manner.replace)
 
 
 @contextmanager
-def _base_url_door(session: Session, listen: Listen, tapes: Sequence[Tape]) -> Iterator[dict[str, str]]:
-    upstreams = [upstream for tape in tapes for upstream in tape.cassette.upstreams]
+def _base_url_door(
+    session: Session, listen: Listen, tapes: Sequence[Tape], *, tls: bool = False
+) -> Iterator[dict[str, str]]:
+    upstreams = _upstreams(tapes)
     path = urlsplit(upstreams[0]).path if upstreams else "/v1"
-    with serving(ReplayApp(session, own_host), listen) as address:
-        yield base_url_environment(address, path, replays=True)
+    with ExitStack() as stack:
+        certificate, trust = None, dict[str, str]()
+        if tls:
+            ours = authority()
+            from toolreel.server.tls import NAMES, certify
+
+            certificate = certify(ours, (*NAMES, listen.host))
+            trust = stack.enter_context(trusting(ours))
+        address = stack.enter_context(serving(ReplayApp(session, own_host), listen, certificate))
+        yield base_url_environment(address, path, tls=tls, replays=True) | trust
 
 
 @contextmanager
-def _proxy_door(session: Session, listen: Listen) -> Iterator[dict[str, str]]:
+def _proxy_door(session: Session, listen: Listen, tapes: Sequence[Tape] = ()) -> Iterator[dict[str, str]]:
     try:
         from toolreel.addons.master import proxying
         from toolreel.addons.replay import PROXY_OPTIONS, Replayer
     except ModuleNotFoundError:
         raise needs_mitmproxy() from None
     ticket = secrets.token_urlsafe(16)
+    ours = authority()  # before mitmproxy makes one of its own
+    hosts = [urlsplit(upstream).hostname or "" for upstream in _upstreams(tapes)]
     with (
         serving(ReplayApp(session, own_host, ticket), Listen("127.0.0.1", 0)) as inner,
         proxying(
             Replayer(inner, ticket), mode="regular", listen=listen, options=proxy_options() | PROXY_OPTIONS
         ) as address,
-        proxy_environment(address, ca_certificate(), replays=True) as environment,
+        trusting(ours) as trust,
     ):
-        yield environment
+        yield proxy_environment(address, hosts, replays=True) | trust
+
+
+def _upstreams(tapes: Sequence[Tape]) -> list[str]:
+    return [upstream for tape in tapes for upstream in tape.cassette.upstreams]
 
 
 def _verdict(session: Session, status: int) -> int:

@@ -6,7 +6,10 @@ from typing import NamedTuple
 
 
 class Row(NamedTuple):
-    """A route: `scope` may use the variables of the path; empty where the answer names it by the id in `mints`."""
+    """A route: `scope` may use the variables of the path; empty where the answer names it by an id.
+
+    `mints` are the prefixes that this id may have, separated by spaces.
+    """
 
     method: str
     path: str
@@ -19,12 +22,12 @@ class Row(NamedTuple):
 _THREAD = "{thread}"
 
 
-def _resource(path: str, variable: str, prefix: str) -> tuple[Row, ...]:
+def _resource(path: str, variable: str, prefixes: str) -> tuple[Row, ...]:
     """The five routes of a resource that lives on its own: create, list, retrieve, modify, delete."""
     collection = path.removeprefix("/")
     one, scope = f"{path}/{{{variable}}}", f"{{{variable}}}"
     return (
-        Row("POST", path, "write", mints=prefix, collection=collection),
+        Row("POST", path, "write", mints=prefixes, collection=collection),
         Row("GET", path, "read", scope=collection),
         Row("GET", one, "read", scope=scope),
         Row("POST", one, "write", scope=scope, collection=collection),
@@ -54,7 +57,7 @@ ROUTES: tuple[Row, ...] = (
     Row("GET", "/threads/{thread}/runs/{run}/steps", "read", _THREAD),
     Row("GET", "/threads/{thread}/runs/{run}/steps/{step}", "read", _THREAD),
     # Files and vector stores.
-    *_resource("/files", "file", "file-"),
+    *_resource("/files", "file", "file- file_ assistant-"),  # assistant-: Azure OpenAI
     Row("GET", "/files/{file}/content", "read", "{file}"),
     *_resource("/vector_stores", "vector_store", "vs_"),
     Row("GET", "/vector_stores/{vector_store}/files", "read", "{vector_store}"),

@@ -8,17 +8,18 @@ from __future__ import annotations
 import re
 
 _UNDERSCORED = (
-    "thread run step msg asst call vs vsf vsfb batch resp fc rs ws mcp mcpl mcpr ig ci cu ctc lsh conv item tool"
+    "thread run step msg asst call vs vsf vsfb batch resp fc rs ws mcp mcpl mcpr ig ci cu ctc lsh conv item tool file"
 )
 _HYPHENED = "file assistant chatcmpl cmpl modr ftjob ftevent"
+_UUID = "[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 
 ID = re.compile(
     rf"""
     (?<![A-Za-z0-9_-])
     (?:
         (?P<prefix>(?:{"|".join(_UNDERSCORED.split())})_ | (?:{"|".join(_HYPHENED.split())})-)
-        [A-Za-z0-9]{{8,}}
-      | [0-9a-fA-F]{{8}}-[0-9a-fA-F]{{4}}-[0-9a-fA-F]{{4}}-[0-9a-fA-F]{{4}}-[0-9a-fA-F]{{12}}
+        (?:[A-Za-z0-9]{{8,}} | {_UUID})  # several servers put a UUID behind the prefix
+      | {_UUID}
     )
     (?![A-Za-z0-9_-])
     """,
@@ -26,7 +27,7 @@ ID = re.compile(
 )
 """Something that is shaped like an id, on id boundaries; a UUID has no prefix."""
 
-ROOTS = frozenset({"asst_", "file-", "assistant-", "vs_", "vsf_", "vsfb_"})
+ROOTS = frozenset({"asst_", "file-", "file_", "assistant-", "vs_", "vsf_", "vsfb_"})
 """Prefixes of what many conversations share: it ties no conversations together."""
 
 

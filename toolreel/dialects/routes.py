@@ -25,8 +25,9 @@ class Kind(StrEnum):
 class Routed:
     """The route of one request.
 
-    `name` is the route's template, `scope` names the resource, or is None where the answer mints it: then `mints` is
-    the prefix of the id that becomes the scope. `collection` is the list that a create or delete changes as well.
+    `name` is the route's template, `scope` names the resource, or is None where the answer mints it: then `mints` are
+    the prefixes, separated by spaces, of the id that becomes the scope. `collection` is the list that a create
+    or delete changes as well.
     """
 
     name: str

@@ -9,7 +9,8 @@ import dataclasses
 
 from toolreel.messages.model import Cassette, Interaction, Performance, Read, Take
 
-from .order import Conversation, Item, conversations
+from .groups import Item
+from .order import Conversation, conversations
 from .performed import Performed, unfold
 from .polls import reads_of, settle
 from .strings import Find, in_body, in_request, in_response, strings_of_request, strings_of_response

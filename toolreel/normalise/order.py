@@ -6,130 +6,107 @@ they stand first and tie nothing.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping
+import heapq
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 
-from toolreel.dialects.ids import ROOTS
-from toolreel.dialects.routes import Kind, route
-from toolreel.messages.model import Interaction
-
-from .polls import Settled, scope_of
-from .strings import in_request, in_response, strings_of_request
-from .symbols import Numbering, ids_of, ids_of_texts, prefix_of, replaced_by
-from .volatile import take_out
-
-
-class Item:
-    """A settled interaction on its way to its place.
-
-    `touched` are the minted ids in it, `known` those that its request holds, `minted_first` the others. `moves` are
-    the scopes that it moves on, as a successful write. `start` and `end` are its times, in the unit of `Performed`.
-    """
-
-    def __init__(self, settled: Settled, minted: set[str]) -> None:
-        self.settled = settled
-        request, response = self.interaction.request, self.interaction.response
-        self.touched = [id_ for id_ in ids_of(self.interaction, minted) if id_ in minted]
-        self.known = frozenset(ids_of_texts(strings_of_request(request), minted))
-        self.minted_first = frozenset(self.touched) - self.known
-        self.route = route(request.method, request.path)
-        self.scope = scope_of(self.route, response)
-        writes = self.route.kind is Kind.WRITE and response.status < 400
-        self.moves = tuple(filter(None, (self.scope, self.route.collection))) if writes else ()
-        self.start = settled.first.start
-        self.end = settled.first.usable_from
-
-    @property
-    def interaction(self) -> Interaction:
-        """Request and settled answer."""
-        return self.settled.performed.interaction
-
-    @cached_property
-    def said(self) -> str:
-        """What it says, its ids reduced to their prefixes."""
-        return _said(self.interaction, {id_: prefix_of(id_) for id_ in self.touched})
+from .groups import Item, grouped, minters_of, shared_roots
+from .polls import Settled
+from .said import said
+from .symbols import Numbering, prefix_of
 
 
 @dataclass(slots=True, eq=False)
 class Conversation:
-    """Items in their canonical order, and the text by which conversations are sorted."""
+    """Items in their canonical order, and the text by which conversations are sorted.
+
+    `needs` are the conversations that mint what its requests hold.
+    """
 
     items: list[Item]
     text: str = ""
     overlaps: list[tuple[Item, Item]] = field(default_factory=list)
+    needs: set[Conversation] = field(default_factory=set)
+
+    @property
+    def tells(self) -> set[str]:
+        """Ids of the program that its answers hold before its requests do."""
+        asked: set[str] = set()
+        told: set[str] = set()
+        for item in self.items:
+            asked |= item.asks
+            told |= item.tells - asked
+        return told
 
 
 def conversations(settled: list[Settled], minted: set[str]) -> list[Conversation]:
     """The conversations of a take in their canonical order, roots first."""
     items = [Item(one, minted) for one in settled]
-    found = [_ordered(group) for group in _groups(items, _lists_read(items))]
-    roots = [conversation for conversation in found if _is_root(conversation)]
-    others = [conversation for conversation in found if not _is_root(conversation)]
-    ranks = _rank_roots(roots)
+    shared = shared_roots(items)
+    roots: list[Conversation] = []
+    others: list[Conversation] = []
+    for group in grouped(items, shared):
+        touched = {id_ for item in group for id_ in item.touched}
+        (roots if touched and touched <= shared else others).append(_ordered(group))
+    _find_needs([*roots, *others], minters_of(items))
+    layers = _layers(roots)
+    names = _name_roots(layers)
     for conversation in others:
-        conversation.text = _text(conversation.items, ranks)
+        conversation.text = _text(conversation.items, names)
     others.sort(key=lambda conversation: conversation.text)
-    first_use = {id_: place for place, id_ in _reversed_uses(others)}
-    roots.sort(
-        key=lambda root: (root.text, min((first_use.get(id_, len(first_use)) for id_ in _ids(root)), default=0))
-    )
-    return [*roots, *others]
+    preferred = others
+    for layer in reversed(layers):
+        used = _first_uses(preferred)
+        layer.sort(key=lambda root: (root.text, min(used.get(id_, len(used)) for id_ in _ids(root))))
+        preferred = [*layer, *preferred]
+    return _placed(preferred)
 
 
-def _is_root(conversation: Conversation) -> bool:
-    """Whether nothing but roots is touched, and the routes are theirs: a stateless call is no root."""
-    return all(item.touched and all(prefix_of(id_) in ROOTS for id_ in item.touched) for item in conversation.items)
+def _find_needs(found: list[Conversation], minters: Mapping[str, Item]) -> None:
+    home = {item: conversation for conversation in found for item in conversation.items}
+    for conversation in found:
+        known = {id_ for item in conversation.items for id_ in item.known}
+        conversation.needs = {home[minters[id_]] for id_ in known if id_ in minters} - {conversation}
+
+
+def _placed(preferred: list[Conversation]) -> list[Conversation]:
+    """Conversations in the order that is preferred, but that each stands after what it needs.
+
+    Whoever reads the file from its beginning must find the same ids minted, and the same ids the program's own: a
+    minted id first in an answer, the program's own first in a request.
+    """
+    placed: dict[Conversation, None] = {}
+    asked: set[str] = set()
+
+    def place(conversation: Conversation) -> None:
+        placed[conversation] = None
+        asked.update(*(item.asks for item in conversation.items))
+
+    waiting = preferred
+    while waiting:
+        later = []
+        for conversation in waiting:
+            if conversation.needs <= placed.keys() and conversation.tells <= asked:
+                place(conversation)
+            else:
+                later.append(conversation)
+        if len(later) == len(waiting):  # a circle
+            place(later.pop(0))
+        waiting = later
+    return list(placed)
 
 
 def _ids(conversation: Conversation) -> list[str]:
     return [id_ for item in conversation.items for id_ in item.touched]
 
 
-def _reversed_uses(sorted_conversations: list[Conversation]) -> list[tuple[int, str]]:
-    """Each root id with the place of the first conversation that uses it, the first use last so that it counts."""
-    uses = [(place, id_) for place, one in enumerate(sorted_conversations) for id_ in _ids(one)]
-    return uses[::-1]
-
-
-# ------------------------------------------------------------------------------------------------------------ groups
-
-
-def _lists_read(items: list[Item]) -> set[str]:
-    """The collections that somebody read: only then does their order of creation matter to anyone."""
-    return {item.scope for item in items if item.route.lists and item.scope}
-
-
-def _groups(items: list[Item], lists: set[str]) -> list[list[Item]]:
-    """The items that belong together, each group in order of arrival."""
-    parent = list(range(len(items)))
-
-    def find(index: int) -> int:
-        while parent[index] != index:
-            parent[index] = parent[parent[index]]
-            index = parent[index]
-        return index
-
-    seen: dict[object, int] = {}
-    for index, item in enumerate(items):
-        for tie in (*_ties(item), *({item.route.collection} & lists)):
-            other = seen.setdefault(tie, index)
-            parent[find(index)] = find(other)
-    groups: dict[int, list[Item]] = {}
-    for index, item in enumerate(items):
-        groups.setdefault(find(index), []).append(item)
-    return list(groups.values())
-
-
-def _ties(item: Item) -> Iterable[object]:
-    """What ties an item to others: minted ids that are no roots, its scope, and for calls the equal request."""
-    shared = [id_ for id_ in item.touched if prefix_of(id_) not in ROOTS]
-    if item.route.kind is Kind.CALL:
-        return shared or [repr(item.interaction.request)]  # equal calls are answered in their order, so they keep it
-    if item.scope and (not shared or prefix_of(item.scope) not in ROOTS):
-        shared.append(item.scope)
-    return shared or item.touched
+def _first_uses(placed: list[Conversation]) -> dict[str, int]:
+    """When each id is first used, in the order of these conversations."""
+    uses: dict[str, int] = {}
+    for conversation in placed:
+        for id_ in _ids(conversation):
+            uses.setdefault(id_, len(uses))
+    return uses
 
 
 # ------------------------------------------------------------------------------------------- order in a conversation
@@ -137,25 +114,53 @@ def _ties(item: Item) -> Iterable[object]:
 
 def _ordered(items: list[Item]) -> Conversation:
     """By arrival; what overlapped, and does not depend on each other, by what it says."""
-    waiting = list(items)
     ordered: list[Item] = []
-    while waiting:
-        ready: list[Item] = []
-        earliest_end = waiting[0].end
-        for index, item in enumerate(waiting):
-            if item.start >= earliest_end and index:
-                break  # it and all later ones came after the end of one that waits
-            if not any(_precedes(other, item) for other in waiting[:index]):
-                ready.append(item)
-            earliest_end = min(earliest_end, item.end)
-        chosen = ready[0] if len(ready) == 1 else min(ready, key=lambda item: item.said)
-        waiting.remove(chosen)
-        ordered.append(chosen)
-    return Conversation(ordered, overlaps=_overlaps(ordered))
+    overlaps: list[tuple[Item, Item]] = []
+    for cluster in _clusters(items):
+        found = _cluster_order(cluster) if len(cluster) > 1 else cluster
+        ordered += found
+        overlaps += _overlaps(found)
+    return Conversation(ordered, overlaps=overlaps)
+
+
+def _clusters(items: list[Item]) -> list[list[Item]]:
+    """Items in order of arrival, cut wherever all that came before had ended."""
+    clusters: list[list[Item]] = []
+    end = 0.0
+    for item in items:
+        if clusters and item.start < end:
+            clusters[-1].append(item)
+        else:
+            clusters.append([item])
+        end = max(end, item.end)
+    return clusters
+
+
+def _cluster_order(cluster: list[Item]) -> list[Item]:
+    """Always the item that says the least of those that wait for no other."""
+    items = sorted(cluster, key=lambda item: item.counts_from)
+    followers: list[list[int]] = [[] for _ in items]
+    waits = [0] * len(items)
+    for later, item in enumerate(items):
+        for earlier in range(later):
+            if _precedes(items[earlier], item):
+                followers[earlier].append(later)
+                waits[later] += 1
+    ready = [(item.said, place) for place, item in enumerate(items) if not waits[place]]
+    heapq.heapify(ready)
+    ordered = []
+    while ready:
+        _, place = heapq.heappop(ready)
+        ordered.append(items[place])
+        for later in followers[place]:
+            waits[later] -= 1
+            if not waits[later]:
+                heapq.heappush(ready, (items[later].said, later))
+    return ordered
 
 
 def _precedes(earlier: Item, later: Item) -> bool:
-    """Whether of two items, given in order of arrival, the first must stand before the second.
+    """Whether of two items, given in the order in which they count, the first must stand before the second.
 
     It must if it ended before the other began, if the other's request holds what it minted, and if one reads what the
     other writes.
@@ -177,19 +182,34 @@ def _overlaps(ordered: list[Item]) -> list[tuple[Item, Item]]:
     return pairs
 
 
-# ------------------------------------------------------------------------------------------------------------- texts
+# ------------------------------------------------------------------------------------------------------- roots, texts
 
 
-def _rank_roots(roots: list[Conversation]) -> dict[str, str]:
+def _layers(roots: list[Conversation]) -> list[list[Conversation]]:
+    """Roots in layers: what those of one layer need is in the layers before it."""
+    layers: list[list[Conversation]] = []
+    waiting = set(roots)
+    while waiting:
+        ready = {root for root in waiting if not root.needs & waiting}
+        ready = ready or waiting  # lists of collections can tie roots into a circle
+        layers.append([root for root in roots if root in ready])
+        waiting = waiting - ready
+    return layers
+
+
+def _name_roots(layers: list[list[Conversation]]) -> dict[str, str]:
     """Names for root ids that do not depend on the order of the roots; those that read the same share a name."""
-    for root in roots:
-        root.text = _text(root.items, {})
-    ranks = {text: rank for rank, text in enumerate(sorted({root.text for root in roots}))}
-    return {
-        id_: f"{prefix_of(id_)}root-{ranks[root.text]}-{position}"
-        for root in roots
-        for position, id_ in enumerate(dict.fromkeys(_ids(root)))
-    }
+    names: dict[str, str] = {}
+    for depth, layer in enumerate(layers):
+        for root in layer:
+            root.text = _text(root.items, names)
+        ranks = {text: rank for rank, text in enumerate(sorted({root.text for root in layer}))}
+        names |= {
+            id_: f"{prefix_of(id_)}root-{depth}-{ranks[root.text]}-{position}"
+            for root in layer
+            for position, id_ in enumerate(dict.fromkeys(id_ for id_ in _ids(root) if id_ not in names))
+        }
+    return names
 
 
 def _text(items: list[Item], roots: Mapping[str, str]) -> str:
@@ -199,20 +219,4 @@ def _text(items: list[Item], roots: Mapping[str, str]) -> str:
         for id_ in item.touched:
             if id_ not in roots:
                 numbering.number(id_)
-    return "\n".join(_said(item.interaction, {**numbering.names, **roots}) for item in items)
-
-
-def _said(interaction: Interaction, names: Mapping[str, str]) -> str:
-    request = in_request(interaction.request, replaced_by(names)).model_dump(exclude={"upstream"})
-    return json.dumps(request, sort_keys=True) + _answered(interaction, names)
-
-
-def _answered(interaction: Interaction, names: Mapping[str, str]) -> str:
-    response, _ = take_out(interaction.response, 0)
-    answer = in_response(response, replaced_by(names)).model_dump()
-    return json.dumps([answer, interaction.ending], sort_keys=True)
-
-
-def said_answer(interaction: Interaction, minted: set[str]) -> str:
-    """What an answer says, its ids reduced to their prefixes and its clock standing still."""
-    return _answered(interaction, {id_: prefix_of(id_) for id_ in ids_of(interaction, minted)})
+    return "\n".join(said(item.interaction, {**numbering.names, **roots}) for item in items)

@@ -8,9 +8,10 @@ from typing import Any
 
 from toolreel.dialects.ids import is_id_key
 from toolreel.dialects.routes import Kind, Routed, route
-from toolreel.messages.model import Ending, Interaction, JsonBody, JsonFrame, Read, Response
+from toolreel.messages.model import Ending, Interaction, Read, Response
 
 from .performed import Performed
+from .values import values_of
 from .volatile import take_out
 
 
@@ -39,28 +40,27 @@ def scope_of(routed: Routed, response: Response) -> str | None:
     """The scope of a request: as its route says, or the id that its answer minted."""
     if routed.scope is not None or routed.mints is None:
         return routed.scope
-    values: list[Any] = [response.body.value] if isinstance(response.body, JsonBody) else []
-    values += [frame.value for frame in response.frames or () if isinstance(frame, JsonFrame)]
-    return next((found for value in values if (found := _minted(value, routed.mints))), None)
+    prefixes = tuple(routed.mints.split())
+    return next((found for value in values_of(response) if (found := _minted(value, prefixes))), None)
 
 
-def _minted(value: Any, prefix: str) -> str | None:
-    """The first id with `prefix` under an id key of the outermost object."""
+def _minted(value: Any, prefixes: tuple[str, ...]) -> str | None:
+    """The first id with one of `prefixes` under an id key of the outermost object."""
     members = value.items() if isinstance(value, dict) else ()
     return next(
-        (item for key, item in members if is_id_key(key) and isinstance(item, str) and item.startswith(prefix)), None
+        (item for key, item in members if is_id_key(key) and isinstance(item, str) and item.startswith(prefixes)),
+        None,
     )
 
 
 def settle(performed: list[Performed]) -> list[Settled]:
     """The interactions that stand in the cassette, in the order in which the first of their answers was asked for."""
     writes: dict[str, list[float]] = {}
-    for one in performed:
-        for write in _writes(one):
-            writes.setdefault(write.scope, []).append(write.when)
     reads: dict[Any, Settled] = {}
     settled: list[Settled] = []
     for one in performed:
+        for write in _writes(one):
+            writes.setdefault(write.scope, []).append(write.when)
         key = _read_key(one, writes)
         if key is not None and key in reads:
             before = reads[key]
@@ -86,7 +86,10 @@ def _writes(performed: Performed) -> list[_Write]:
 
 
 def _read_key(performed: Performed, writes: dict[str, list[float]]) -> Any:
-    """What equal reads of one epoch have in common, or None for what is never superseded."""
+    """What equal reads of one epoch have in common, or None for what is never superseded.
+
+    `writes` are those whose requests came before: one that came later in the same millisecond does not count.
+    """
     request, response = performed.interaction.request, performed.interaction.response
     routed = route(request.method, request.path)
     whole = response.frames is None and performed.interaction.ending in (Ending.COMPLETE, Ending.EOF)

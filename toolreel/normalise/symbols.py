@@ -11,10 +11,11 @@ from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from typing import Any
 
 from toolreel.dialects.ids import ID, is_id_key
-from toolreel.messages.model import Interaction, JsonBody, JsonFrame
+from toolreel.messages.model import Interaction
 
 from .performed import Performed
 from .strings import Find, Span, strings_of_request, strings_of_response
+from .values import values_of_body, values_of_frame
 
 PLACEHOLDER = re.compile(r"REDACTED-\d{4,}")
 """What stands where a secret stood; numbered like symbols, by first appearance in the file."""
@@ -29,7 +30,7 @@ def minted_ids(performed: Iterable[Performed]) -> set[str]:
             for text in strings_of_request(request.request):
                 own.update(match.group() for match in ID.finditer(text))
             own -= minted
-        minted.update(id_ for id_ in _under_id_keys(answer) if id_ not in own)
+        minted.update(id_ for id_ in under_id_keys(answer) if id_ not in own)
     return minted
 
 
@@ -39,38 +40,32 @@ def _in_time(performed: Iterable[Performed]) -> Iterator[tuple[Interaction | Non
     for order, one in enumerate(performed):
         interaction, response = one.interaction, one.interaction.response
         events.append((one.start, order, 0, interaction, []))
-        if isinstance(response.body, JsonBody):
-            events.append((one.end, order, 1, None, [response.body.value]))
+        events.append((one.end, order, 1, None, values_of_body(response.body)))
         times = one.performance.frame_ms if one.performance else None
         for index, frame in enumerate(response.frames or ()):
-            if isinstance(frame, JsonFrame):
-                when = one.start + times[index] if times and index < len(times) else one.end
-                events.append((when, order, 1, None, [frame.value]))
+            when = one.start + times[index] if times and index < len(times) else one.end
+            events.append((when, order, 1, None, values_of_frame(frame)))
     events.sort(key=lambda event: event[:3])
     return ((interaction, values) for _, _, _, interaction, values in events)
 
 
-def _under_id_keys(value: Any, key: str = "") -> Iterator[str]:
+def under_id_keys(value: Any, key: str = "") -> Iterator[str]:
+    """What is shaped like an id and stands under an id key of a JSON value."""
     if isinstance(value, str):
         if is_id_key(key) and ID.fullmatch(value):
             yield value
     elif isinstance(value, dict):
         for name, member in value.items():
-            yield from _under_id_keys(member, name)
+            yield from under_id_keys(member, name)
     elif isinstance(value, list):
         for item in value:
-            yield from _under_id_keys(item, key)
+            yield from under_id_keys(item, key)
 
 
 def ids_of(interaction: Interaction, minted: set[str]) -> Iterator[str]:
     """The minted ids and the placeholders in an interaction, in the order in which they stand, repeats included."""
     texts = (*strings_of_request(interaction.request), *strings_of_response(interaction.response))
     return (name for name in names_in(texts) if name in minted or name.startswith("REDACTED-"))
-
-
-def ids_of_texts(texts: Iterable[str], minted: set[str]) -> Iterator[str]:
-    """The minted ids in texts."""
-    return (name for name in names_in(texts) if name in minted)
 
 
 def names_in(texts: Iterable[str]) -> Iterator[str]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
-from toolreel.messages.model import JsonBody, JsonFrame, Performance, Response
+from toolreel.messages.model import Frame, JsonBody, JsonFrame, Performance, RawFrame, Response, TextBody, TextFrame
+
+from .values import values_of_body, values_of_frame
 
 CLOCK_START = 1_700_000_000
 """The written time of interaction n is this plus n, in Unix seconds."""
@@ -68,17 +71,52 @@ def shifted(response: Response, seconds: int) -> Response:
 
 def _in_response(response: Response, rewrite: _Rewrite) -> Response:
     if response.frames is not None:
-        frames = [
-            JsonFrame(event=frame.event, value=_outermost(frame.value, rewrite))
-            if isinstance(frame, JsonFrame)
-            else frame
-            for frame in response.frames
-        ]
-        return response.model_copy(update={"frames": tuple(frames)})
-    if isinstance(response.body, JsonBody):
-        body = JsonBody(value=_outermost(response.body.value, rewrite), style=response.body.style)
-        return response.model_copy(update={"body": body})
-    return response
+        frames = tuple(_in_frame(frame, rewrite) for frame in response.frames)
+        return response.model_copy(update={"frames": frames})
+    match response.body:
+        case JsonBody(value=value, style=style):
+            return response.model_copy(update={"body": JsonBody(value=_outermost(value, rewrite), style=style)})
+        case TextBody(text=text) as body if values_of_body(body):
+            return response.model_copy(update={"body": TextBody(text=_in_text(text, rewrite))})
+        case _:
+            return response
+
+
+def _in_frame(frame: Frame, rewrite: _Rewrite) -> Frame:
+    match frame:
+        case JsonFrame():
+            return JsonFrame(event=frame.event, value=_outermost(frame.value, rewrite))
+        case TextFrame() if values_of_frame(frame):
+            return TextFrame(event=frame.event, text=_in_text(frame.text, rewrite))
+        case RawFrame() if values_of_frame(frame):
+            return RawFrame(raw=_in_text(frame.raw, rewrite))
+        case _:
+            return frame
+
+
+_STRING = r'"(?:[^"\\]|\\.)*"'
+_TOKEN = re.compile(
+    rf"""
+    (?P<clock> "(?:\w*_at|created)" \s*:\s* ) (?P<second>[0-9]{{10,}}) (?![0-9.eE])
+    | (?P<string> "(?P<name>{"|".join(_STRINGS)})" \s*:\s* ) "(?P<text>[^"\\]*)"
+    | {_STRING}
+    """,
+    re.VERBOSE,
+)
+"""Strings in JSON text, each as a whole, and members that are volatile."""
+
+
+def _in_text(text: str, rewrite: _Rewrite) -> str:
+    """JSON that is kept as text, for its spelling is unusual: only what changes is touched."""
+
+    def token(match: re.Match[str]) -> str:
+        if match["clock"]:
+            return f"{match['clock']}{rewrite(_AT, int(match['second']))}"
+        if match["string"]:
+            return f'{match["string"]}"{rewrite(match["name"], match["text"])}"'
+        return match.group()
+
+    return _TOKEN.sub(token, text)
 
 
 def _outermost(value: Any, rewrite: _Rewrite) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import replace
 
 from toolreel.dialects.streams import is_terminal
@@ -10,6 +11,7 @@ from toolreel.messages.bodies import FILE_THRESHOLD
 from toolreel.messages.http import HttpRequest, ResponseHead
 from toolreel.messages.model import Ending
 from toolreel.messages.sse import FrameSplitter
+from toolreel.redaction.redactor import Redactor
 
 from . import headers as allowed
 from .entries import Began, BodyPiece, Ended, Entry, FrameCame, Headed
@@ -18,12 +20,15 @@ from .entries import Began, BodyPiece, Ended, Entry, FrameCame, Headed
 class Exchange:
     """Follows one interaction: call `begin`, `head`, `data` as things arrive, and once `end`.
 
-    Each call is given the milliseconds since the recording began, and returns the entries for the journal.
+    Each call is given the milliseconds since the recording began, and returns the entries for the journal. No secret
+    is in them: what may still become one is held back, until it is decided or the answer ends. All interactions of a
+    take share a `redactor`, so that a secret has one placeholder.
     """
 
-    def __init__(self, key: int, request: HttpRequest) -> None:
+    def __init__(self, key: int, request: HttpRequest, redactor: Redactor | None = None) -> None:
         self.key = key
         self._request = request
+        self._redactor = redactor or Redactor()
         self._answer: _Answer | None = None
 
     @property
@@ -36,69 +41,74 @@ class Exchange:
         request = self._request
         body = coding.decoded_or_raw(request.body, http.header(request.headers, "content-encoding"))
         kept = replace(request, headers=allowed.request_headers(request.headers), body=body)
-        return [Began(self.key, ms, kept)]
+        return [Began(self.key, ms, self._redactor.request(kept))]
 
     def head(self, head: ResponseHead, ms: int) -> list[Entry]:
         """Status and headers of the answer have come."""
-        self._answer = _Answer(self._request.method, head)
-        kept = ResponseHead(head.status, allowed.response_headers(head.headers))
-        return [Headed(self.key, ms, kept, allowed.volatile_headers(head.headers), self._answer.streams)]
+        self._answer = _Answer(self._request.method, head, self._redactor)
+        kept = self._redactor.head(ResponseHead(head.status, allowed.response_headers(head.headers)))
+        volatile = self._redactor.headers(allowed.volatile_headers(head.headers))
+        return [Headed(self.key, ms, kept, volatile, self._answer.streams)]
 
     def data(self, data: bytes, ms: int) -> list[Entry]:
         """A piece of the answer's body has come, in its content-encoding."""
         assert self._answer is not None, "data came before the head"
         entry = FrameCame if self._answer.streams else BodyPiece
-        return [entry(self.key, ms, piece) for piece in self._answer.feed(data)]
+        return [entry(self.key, came, piece) for came, piece in self._answer.feed(data, ms)]
 
     def end(self, ending: Ending, ms: int) -> list[Entry]:
         """The answer has ended."""
         assert self._answer is not None, "an answer without a head cannot end"
         answer = self._answer
-        frames, body = answer.close()
+        frames, body = answer.close(ms)
         if answer.terminal_frame_came:
             ending = Ending.COMPLETE
         elif answer.broken_off and ending is not Ending.CLIENT_GONE:
             ending = Ending.CUT
-        entries: list[Entry] = [FrameCame(self.key, ms, frame) for frame in frames]
+        entries: list[Entry] = [FrameCame(self.key, came, frame) for came, frame in frames]
         decoded = answer.broken_off or not answer.undecodable
         ended = Ended(self.key, ms, ending, body, tuple(answer.chunks), answer.encoding, decoded)
         return [*entries, ended]
 
 
-class _Answer:
-    """The body of an answer: decoded, and cut into frames if it is an event stream.
+Timed = tuple[int, bytes]
+"""A frame or piece of a body, and the milliseconds at which it had come."""
 
-    A body that cannot be decoded (cut, broken, unknown coding) is kept as it came; of an event stream or a large body
-    whose coding breaks, what could be decoded until then is kept, and it counts as cut.
+
+class _Answer:
+    """The body of an answer: decoded, cut into frames if it is an event stream, and without secrets.
+
+    A body that cannot be decoded (cut, broken, unknown coding) is kept as it came. Of an event stream, a large body
+    and one that holds secrets, what could be decoded until the coding broke is kept, and it counts as cut.
     """
 
-    def __init__(self, method: str, head: ResponseHead) -> None:
-        bodyless = method == "HEAD" or head.status < 200 or head.status in (204, 304)  # RFC 9112 §6.3
-        self.bodyless = bodyless
+    def __init__(self, method: str, head: ResponseHead, redactor: Redactor) -> None:
+        self.bodyless = method == "HEAD" or head.status < 200 or head.status in (204, 304)  # RFC 9112 §6.3
         self.encoding = http.header(head.headers, "content-encoding")
         self.undecodable = False
         self.terminal_frame_came = False
         self.chunks: list[int] = []
+        self._content_type = http.header(head.headers, "content-type") or ""
+        self._redactor = redactor
         self._raw = bytearray()
         self._raw_chunks: list[int] = []
-        self._body = bytearray()
-        self._is_json = http.media_type(head.headers).endswith("json")
-        self._spools = False
-        self._splitter = FrameSplitter()
         try:
             self._decoder = coding.decoder(self.encoding or "")
         except coding.CodingError:
             self.undecodable = True
-        self.streams = http.is_event_stream(head.headers) and not bodyless and not self.undecodable
+        self.streams = http.is_event_stream(head.headers) and not self.bodyless and not self.undecodable
+        self._frames = _Frames(redactor) if self.streams else None
+        self._body = _Body(redactor, self._content_type)
+        self._partly = False
 
     @property
     def broken_off(self) -> bool:
         """Whether what came after some point could not be decoded, and what came before is kept."""
-        return (self.streams or self._spools) and self.undecodable
+        return (self.streams or self._body.spools or self._partly) and self.undecodable
 
-    def feed(self, data: bytes) -> list[bytes]:
+    def feed(self, data: bytes, ms: int) -> list[Timed]:
         """The frames that `data` completes, or the pieces of a body that has become too large to hold."""
-        if self.encoding and not self.streams and not self._spools and data:
+        if self.encoding and not self.streams and not self._body.spools and data:
             self._raw += data
             self._raw_chunks.append(len(data))
         if self.undecodable:
@@ -111,34 +121,107 @@ class _Answer:
         if not data:
             return []
         self.chunks.append(len(data))
-        if self.streams:
-            return self._seen(self._splitter.feed(data))
-        self._body += data
-        if len(self._body) <= FILE_THRESHOLD or self._is_json:
-            return []
-        self._spools = True
-        self._raw.clear()
-        piece = bytes(self._body)
-        self._body.clear()
-        return [piece]
+        if self._frames is not None:
+            return self._frames_seen(*self._frames.feed(data, ms))
+        pieces = self._body.feed(data)
+        if pieces:
+            self._raw.clear()
+        return [(ms, piece) for piece in pieces]
 
-    def close(self) -> tuple[list[bytes], bytes | None]:
+    def close(self, ms: int) -> tuple[list[Timed], bytes | None]:
+        """The last frames, and the body or the tail of the stream."""
         if self.bodyless:
             return [], None
-        if self.streams:
-            frames, tail = self._splitter.close()
-            return self._seen(frames), tail or None
+        if self._frames is not None:
+            came, frames, tail = self._frames.close(ms, cut=self.undecodable)
+            return self._frames_seen(came, frames), tail or None
         if not self.undecodable and self._raw:
             try:
-                self._body += self._decoder.close()
+                self._body.feed(self._decoder.close())
             except coding.CodingError:
                 self.undecodable = True
-        if self.undecodable and not self._spools:
-            self.chunks = self._raw_chunks
-            return [], bytes(self._raw)
-        return [], bytes(self._body)
+        body, secrets = self._body.close()
+        if not self.undecodable or self._body.spools:
+            return [], body
+        if secrets:  # they would stand in the raw bytes too
+            self._partly = True
+            return [], body
+        self.chunks = self._raw_chunks
+        return [], bytes(self._raw)
 
-    def _seen(self, frames: list[bytes]) -> list[bytes]:
+    def _frames_seen(self, came: list[bytes], safe: list[Timed]) -> list[Timed]:
         if not self.terminal_frame_came:
-            self.terminal_frame_came = any(map(is_terminal, frames))
-        return frames
+            self.terminal_frame_came = any(map(is_terminal, came))
+        return safe
+
+
+class _Frames:
+    """The frames of an event stream, each with its time; those that may hold the beginning of a secret wait."""
+
+    def __init__(self, redactor: Redactor) -> None:
+        self._splitter = FrameSplitter()
+        self._redactor = redactor.stream()
+        self._times: deque[int] = deque()
+
+    def feed(self, data: bytes, ms: int) -> tuple[list[bytes], list[Timed]]:
+        """The frames that `data` completes, and those that may be written now."""
+        frames = self._splitter.feed(data)
+        self._times.extend([ms] * len(frames))
+        return frames, self._timed([safe for frame in frames for safe in self._redactor.feed(frame)])
+
+    def close(self, ms: int, *, cut: bool) -> tuple[list[bytes], list[Timed], bytes]:
+        """The last frames, those that may be written, and the unfinished tail."""
+        frames, tail = self._splitter.close()
+        self._times.extend([ms] * len(frames))
+        safe = [safe for frame in frames for safe in self._redactor.feed(frame)]
+        held, tail = self._redactor.close(tail, cut=cut)
+        return frames, self._timed([*safe, *held]), tail
+
+    def _timed(self, frames: list[bytes]) -> list[Timed]:
+        return [(self._times.popleft(), frame) for frame in frames]
+
+
+class _Body:
+    """A body that is no stream: held in memory until it ends, or, once it is large and no JSON, given away in pieces.
+
+    JSON is held whatever its size, because only the whole of it can be redacted.
+    """
+
+    def __init__(self, redactor: Redactor, content_type: str) -> None:
+        self.spools = False
+        self._redactor = redactor
+        self._content_type = content_type
+        self._is_json = content_type.partition(";")[0].strip().lower().endswith("json")
+        self._held = bytearray()
+
+    def feed(self, data: bytes) -> list[bytes]:
+        self._held += data
+        if self._is_json or len(self._held) <= (FILE_THRESHOLD if not self.spools else _WINDOW):
+            return []
+        self.spools = True
+        held = bytes(self._held)
+        redacted = self._redactor.large(held)
+        cut = self._cut(held, redacted)
+        self._held = bytearray(held[cut:])
+        return [redacted[:cut]] if cut else []
+
+    def _cut(self, held: bytes, redacted: bytes) -> int:
+        """Up to where the body may be given away: across that place lies no secret, which would lose its beginning."""
+        latest = max(len(held) - _LONGEST_SECRET, 0)
+        for cut in range(latest, max(latest - _WINDOW, 0), -_LONGEST_SECRET):
+            if self._redactor.large(held[cut:]) == redacted[cut:]:
+                return cut
+        return 0 if latest < _WINDOW else latest  # what is longer than a window is no secret
+
+    def close(self) -> tuple[bytes, bool]:
+        """The body, or what is left of it, and whether it holds secrets."""
+        held = bytes(self._held)
+        redacted = self._redactor.large(held) if self.spools else self._redactor.body(held, self._content_type)
+        return redacted, redacted != held
+
+
+_LONGEST_SECRET = 4096
+"""A secret in a large body is recognised if it is no longer than this, in bytes."""
+
+_WINDOW = 1 << 16
+"""Large bodies are searched in windows of about so many bytes."""

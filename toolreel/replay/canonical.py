@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from toolreel.dialects.paths import split_base
@@ -12,6 +12,7 @@ from toolreel.messages import coding, http, multipart
 from toolreel.messages.bodies import FileReader, body_bytes
 from toolreel.messages.http import HttpRequest
 from toolreel.messages.model import JsonBody, PartsBody, Request
+from toolreel.normalise.strings import Find, in_text, in_value
 
 Rename = Callable[[str], str]
 """Gives a text with the ids in it renamed."""
@@ -36,6 +37,18 @@ class Asked:
         query = sorted(((name, rename(value)) for name, value in self.query), key=lambda pair: pair[0])
         body = _plain(self.value, rename) if self.text is None else {"text": rename(self.text)}
         return _dumps([self.method, rename(self.path), query, body])
+
+    def replaced(self, find: Find | None) -> Asked:
+        """The same request, with what the program varies replaced."""
+        if find is None:
+            return self
+        return replace(
+            self,
+            path=in_text(self.path, find),
+            query=tuple((name, in_text(value, find)) for name, value in self.query),
+            value=in_value(self.value, find),
+            text=None if self.text is None else in_text(self.text, find),
+        )
 
     def texts(self) -> list[str]:
         """All texts in which an id may stand."""
@@ -108,8 +121,10 @@ def _refuse(constant: str) -> None:
 
 def _plain(value: Any, rename: Rename, key: str = "") -> Any:
     """A value in which equal values are written equally: `1` and `1.0` are equal, `true` is no 1."""
+    if key == "output":
+        return _output(value, rename)
     if isinstance(value, str):
-        return _output(value, rename) if key == "output" else rename(value)
+        return rename(value)
     if isinstance(value, dict):
         return {rename(name): _plain(member, rename, name) for name, member in value.items()}
     if isinstance(value, list):
@@ -120,15 +135,17 @@ def _plain(value: Any, rename: Rename, key: str = "") -> Any:
     return value
 
 
-def _output(text: str, rename: Rename) -> Any:
-    """A tool output: the value if it is a JSON object or array, whatever its spelling, else the text."""
-    if text[:1] in ("{", "["):
+def _output(value: Any, rename: Rename) -> Any:
+    """A tool output: what a text says in JSON if that is an object or array, whatever its spelling, else the text."""
+    if not isinstance(value, str):
+        return {"value": _plain(value, rename)}
+    if value[:1] in ("{", "["):
         try:
-            value = json.loads(text, object_pairs_hook=_distinct, parse_constant=_refuse)
-            return {"json": _plain(value, rename)}
+            said = json.loads(value, object_pairs_hook=_distinct, parse_constant=_refuse)
+            return {"json": _plain(said, rename)}
         except (ValueError, RecursionError):
             pass
-    return rename(text)
+    return {"text": rename(value)}
 
 
 def _dumps(value: Any) -> str:

@@ -9,7 +9,7 @@ from toolreel.dialects.ids import ID, ROOTS
 from toolreel.dialects.routes import Kind
 from toolreel.messages.http import HttpRequest
 from toolreel.messages.model import Response
-from toolreel.normalise.strings import in_response
+from toolreel.normalise.strings import Find, in_response
 from toolreel.normalise.symbols import PLACEHOLDER, names_in, prefix_of, renamed, replaced_by
 
 from .canonical import Asked, asked
@@ -22,10 +22,11 @@ from .tape import HIDDEN, Group, Tape, Track, loosely, symbols_in
 @dataclass(frozen=True, slots=True)
 class Options:
     """How a session answers: `faithful` gives every recorded answer of a poll in turn, `repeat` lets a client walk
-    through the cassette again."""
+    through the cassette again. `replace` finds what the program varies, and is the tapes' own too."""
 
     faithful: bool = False
     repeat: bool = True
+    replace: Find | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ class Engine:
 
     def play(self, request: HttpRequest) -> Played | Miss:
         """The answer to a request; raises nothing of its own."""
-        what = asked(request)
+        what = asked(request).replaced(self._options.replace)
         held = [name for name in dict.fromkeys(names_in(what.texts())) if name in self._holders]
         key = what.canonical(lambda text: renamed(text, self._holders, loosely))
         matcher = self._matcher(what)
@@ -113,7 +114,8 @@ class Engine:
     ) -> tuple[Live, dict[Group, Track]] | None:
         """A request that names no id of ours: it goes on with a live conversation, or begins a new one.
 
-        A read goes on first, since reading again changes nothing; a write or call begins first.
+        A read goes on first, since reading again changes nothing; a write or call begins first. Only a write or call
+        begins a new walk: a read that is due no more must not get an answer from the past.
         """
         groups = [group for tape in self._tapes for group in tape.index.get(key, ())]
         reads = any(track.kind is Kind.READ for group in groups for track in group.by_key[key])
@@ -121,7 +123,7 @@ class Engine:
         for step in steps:
             if found := step(groups, key, matcher):
                 return found
-        if self._options.repeat and groups:
+        if self._options.repeat and groups and not reads:
             self._walk += 1
             if found := self._beginning(groups, key, matcher):
                 return found

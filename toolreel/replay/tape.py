@@ -11,10 +11,12 @@ from toolreel.dialects.ids import ROOTS
 from toolreel.dialects.routes import Kind
 from toolreel.messages.bodies import FileReader
 from toolreel.messages.model import Cassette, Interaction, Performance, Response
-from toolreel.normalise.order import Conversation, Item, conversations, said_answer
+from toolreel.normalise.groups import Item
+from toolreel.normalise.order import Conversation, conversations
 from toolreel.normalise.performed import unfold
 from toolreel.normalise.polls import settle
-from toolreel.normalise.strings import strings_of_response
+from toolreel.normalise.said import said_answer
+from toolreel.normalise.strings import Find, strings_of_response
 from toolreel.normalise.symbols import PLACEHOLDER, minted_ids, names_in, prefix_of, renamed
 from toolreel.normalise.volatile import first_second
 
@@ -101,14 +103,20 @@ class Tape:
     """A cassette and its tracks.
 
     `name` is for messages, `read_file` gives its large bodies by SHA-256. `originals` are the ids that clients are to
-    see in place of symbols.
+    see in place of symbols. `replace` finds what the program varies.
     """
 
     def __init__(
-        self, name: str, cassette: Cassette, read_file: FileReader, originals: Mapping[str, str] | None = None
+        self,
+        name: str,
+        cassette: Cassette,
+        read_file: FileReader,
+        originals: Mapping[str, str] | None = None,
+        replace: Find | None = None,
     ) -> None:
         self.name = name
         self.originals = originals or {}
+        self._replace = replace
         self.cassette = cassette
         self.read_file = read_file
         performed = unfold(cassette)
@@ -145,7 +153,7 @@ class Tape:
 
     def _track(self, group: Group, item: Item) -> Track:
         settled = item.settled.performed
-        what = recorded(settled.interaction.request, self.read_file)
+        what = recorded(settled.interaction.request, self.read_file).replaced(self._replace)
         return Track(
             tape=self,
             group=group,

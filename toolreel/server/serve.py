@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import socket
+import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import uvicorn
@@ -31,10 +33,11 @@ def bind(listen: Listen) -> socket.socket:
     return listener
 
 
-def config(app: Any) -> uvicorn.Config:
-    """How uvicorn runs our applications: silent, without headers of its own."""
+def config(app: Any, certificate: Path | None = None) -> uvicorn.Config:
+    """How uvicorn runs our applications: silent, without headers of its own; over TLS with a certificate's file."""
     return uvicorn.Config(
         app,
+        ssl_certfile=certificate,
         log_config=None,
         log_level="critical",  # an answer that is cut on purpose would be logged as an error of the application
         access_log=False,
@@ -46,14 +49,26 @@ def config(app: Any) -> uvicorn.Config:
     )
 
 
+def _loaded(app: Any, certificate: bytes | None) -> uvicorn.Config:
+    """The configuration, ready: the key lies in a file only as long as it takes to read it."""
+    with tempfile.TemporaryDirectory(prefix="toolreel-") as folder:
+        file = Path(folder) / "server.pem"
+        if certificate:
+            file.write_bytes(certificate)  # in a folder that only this user can enter
+        loaded = config(app, file if certificate else None)
+        loaded.load()
+    return loaded
+
+
 @contextmanager
-def serving(app: Any, listen: Listen) -> Iterator[Listen]:
+def serving(app: Any, listen: Listen, certificate: bytes | None = None) -> Iterator[Listen]:
     """Serves `app` while the block runs, and gives the address, with the port that was chosen.
 
-    Raises MachineError if the address cannot be had.
+    With a `certificate`, key and certificate in PEM, it serves https. Raises MachineError if the address cannot be
+    had.
     """
+    server = uvicorn.Server(_loaded(app, certificate))
     listener = bind(listen)
-    server = uvicorn.Server(config(app))
     thread = threading.Thread(target=server.run, args=([listener],), name="toolreel-server", daemon=True)
     thread.start()
     try:

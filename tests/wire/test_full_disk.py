@@ -1,0 +1,47 @@
+"""A disk that is full while recording: traffic never passes unrecorded in silence."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from pathlib import Path
+
+import httpx
+import pytest
+
+from toolreel.store.recordings import recover
+
+from .test_durability import PATIENCE_S, recorder
+from .test_memory import FRAME
+from .upstream import Framing, serving, stream
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="limits the size of files with ulimit")
+
+
+def test_a_full_disk_cuts_open_answers_refuses_new_ones_and_is_said(folder: Path) -> None:
+    """The limit on the size of files stands for the disk: SQLite gets an error when it writes beyond it."""
+    small = stream(FRAME, b"data: [DONE]\n\n")
+    large = stream(*[FRAME * 50] * 40, threading.Event(), framing=Framing.CHUNKED)
+    with serving(small, large) as upstream:
+        with recorder(folder, upstream.url, "ulimit -f 600") as (base, process):
+            with httpx.Client(trust_env=False, timeout=PATIENCE_S) as client:
+                assert client.get(f"{base}/small").status_code == 200
+                with pytest.raises(httpx.TransportError), client.stream("GET", f"{base}/large") as answer:
+                    for _ in answer.iter_raw():
+                        pass
+                refused = client.get(f"{base}/more")
+            process.send_signal(signal.SIGINT)
+            assert process.stderr is not None
+            said = process.stderr.read()
+            assert process.wait(PATIENCE_S) == 74
+        upstream.failures.clear()  # its client was cut off on purpose
+    assert refused.status_code == 503
+    assert refused.json()["error"]["type"] == "toolreel_recorder"
+    assert "The journal cannot be written" in refused.json()["error"]["message"]
+    complaints = [line for line in said.splitlines() if line.startswith("toolreel: ")]
+    assert [line.partition("(")[0] for line in complaints] == ["toolreel: The journal cannot be written "] * 2
+    assert f"Cassette {folder / 'tape.json'} was not written" in complaints[-1]
+    assert "Traceback" not in said
+    assert not (folder / "tape.json").exists()
+    assert recover(folder, "tape").interactions[0].response.status == 200

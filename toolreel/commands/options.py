@@ -1,0 +1,105 @@
+"""What several commands have in common: options, and the COMMAND after `--`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from toolreel.normalise.strings import Find
+
+DEFAULT_FOLDER = "cassettes"
+
+
+def _folder(_context: click.Context, _option: click.Parameter, given: Path | None) -> Path:
+    """What was given, else what the settings say, else the default."""
+    from toolreel.store.settings import load_settings
+
+    return given or Path(load_settings(Path.cwd()).cassettes or DEFAULT_FOLDER)
+
+
+def replacing() -> Find | None:
+    """Finds what the settings say that the program varies. Raises CommandError."""
+    from toolreel.store.settings import load_settings
+
+    return load_settings(Path.cwd()).replacing()
+
+
+cassettes = click.option(
+    "--cassettes",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    envvar="TOOLREEL_CASSETTES",
+    callback=_folder,
+    show_default="what the settings say, else 'cassettes'",
+    help="Folder of the cassettes.  [env: TOOLREEL_CASSETTES]",
+)
+listen = click.option(
+    "--listen",
+    metavar="HOST:PORT",
+    default="127.0.0.1:0",
+    show_default="a free port of 127.0.0.1",
+    help="Where to listen; loopback only.",
+)
+upstream = click.option(
+    "--upstream",
+    "upstreams",
+    metavar="URL",
+    multiple=True,
+    default=("https://api.openai.com",),
+    show_default=True,
+    help="The server to record; with --via proxy several, each with its own --upstream.",
+)
+via = click.option(
+    "--via",
+    type=click.Choice(["base-url", "proxy"]),
+    default="base-url",
+    show_default=True,
+    help="The door: the client's base URL points here, or this is the client's HTTPS proxy.",
+)
+tls = click.option(
+    "--tls",
+    is_flag=True,
+    help="Serve the base URL over https, with a certificate of this user's own authority, for clients that insist "
+    "on it, such as Azure's.",
+)
+poll = click.option(
+    "--poll",
+    type=click.Choice(["collapse", "faithful"]),
+    default="collapse",
+    show_default=True,
+    help="What a poll gets: at once the last answer before the next write, or each recorded one in turn.",
+)
+clock = click.option(
+    "--clock",
+    type=click.Choice(["recorded", "now", "fixed"]),
+    default="recorded",
+    show_default=True,
+    help="Timestamps: as received, moved to the present, or as they stand in the cassette.",
+)
+ids = click.option(
+    "--ids",
+    type=click.Choice(["symbols", "original"]),
+    default="symbols",
+    show_default=True,
+    help="Ids: as they stand in the cassette, or as received (on the machine that recorded).",
+)
+as_json = click.option("--json", "as_json", is_flag=True, help="For programs.")
+
+
+class RunsCommand(click.Command):
+    """A command that runs the COMMAND after `--`; `main` has cut it off and hands it over as the context's object."""
+
+    pieces = "[-- COMMAND...]"
+
+    def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
+        """The usage line, COMMAND included."""
+        return [*super().collect_usage_pieces(ctx), self.pieces]
+
+
+class NeedsCommand(RunsCommand):
+    """A command that does nothing without a COMMAND."""
+
+    pieces = "-- COMMAND..."

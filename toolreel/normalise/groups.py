@@ -1,0 +1,115 @@
+"""Which interactions belong together: what minted ids and scopes tie is one conversation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cached_property
+
+from toolreel.dialects.ids import ROOTS
+from toolreel.dialects.routes import Kind, route
+from toolreel.messages.model import Interaction
+
+from .polls import Settled, scope_of
+from .said import said
+from .strings import strings_of_request
+from .symbols import ids_of, names_in, prefix_of, under_id_keys
+from .values import values_of
+
+
+class Item:
+    """A settled interaction on its way to its place.
+
+    `touched` are the minted ids in it, `known` those that its request holds, `minted_first` the others. `asks` and
+    `tells` are ids of the program, in its request and under the id keys of its answer. `moves` are the scopes that it
+    moves on, as a successful write. `start` and `end` are its times, in the unit of `Performed`; `counts_from` is
+    when it takes effect.
+    """
+
+    def __init__(self, settled: Settled, minted: set[str]) -> None:
+        self.settled = settled
+        request, response = self.interaction.request, self.interaction.response
+        self.touched = [id_ for id_ in ids_of(self.interaction, minted) if id_ in minted]
+        held = frozenset(names_in(strings_of_request(request)))
+        self.known, self.asks = held & minted, held - minted
+        self.minted_first = frozenset(self.touched) - self.known
+        self.tells = frozenset(under_id_keys(values_of(response))) - minted
+        self.route = route(request.method, request.path)
+        self.scope = scope_of(self.route, response)
+        writes = self.route.kind is Kind.WRITE and response.status < 400
+        self.moves = tuple(filter(None, (self.scope, self.route.collection))) if writes else ()
+        self.start = settled.first.start
+        self.end = settled.first.usable_from
+        self.counts_from = self.end if self.moves and response.frames is None else self.start
+
+    @property
+    def interaction(self) -> Interaction:
+        """Request and settled answer."""
+        return self.settled.performed.interaction
+
+    @cached_property
+    def said(self) -> str:
+        """What it says, its ids reduced to their prefixes."""
+        return said(self.interaction, {id_: prefix_of(id_) for id_ in self.touched})
+
+
+def shared_roots(items: list[Item]) -> set[str]:
+    """The ids of roots that belong to no conversation.
+
+    A file that the code interpreter made in a run, or a vector store that a new thread brought along, is nothing that
+    conversations share: it belongs to the conversation whose answer named it first.
+    """
+    seen: set[str] = set()
+    shared: set[str] = set()
+    for item in items:
+        new = set(item.touched) - seen
+        seen |= new
+        if all(prefix_of(id_) in ROOTS for id_ in item.touched):
+            shared |= new
+    return shared
+
+
+def grouped(items: list[Item], shared: set[str]) -> list[list[Item]]:
+    """The items that belong together, each group in order of arrival."""
+    # Only if somebody read a collection does the order in which its members were created matter to anyone.
+    lists = {item.scope for item in items if item.route.lists and item.scope}
+    asked = {id_ for item in items for id_ in item.known}
+    parent = list(range(len(items)))
+
+    def find(index: int) -> int:
+        while parent[index] != index:
+            parent[index] = parent[parent[index]]
+            index = parent[index]
+        return index
+
+    seen: dict[object, int] = {}
+    for index, item in enumerate(items):
+        for tie in (*_ties(item, shared, asked), *({item.route.collection} & lists)):
+            other = seen.setdefault(tie, index)
+            parent[find(index)] = find(other)
+    groups: dict[int, list[Item]] = {}
+    for index, item in enumerate(items):
+        groups.setdefault(find(index), []).append(item)
+    return list(groups.values())
+
+
+def _ties(item: Item, shared: set[str], asked: set[str]) -> Iterable[object]:
+    """What ties an item to others: ids that are not shared, its scope, and for calls the equal request.
+
+    `asked` are the ids that requests hold.
+    """
+    own = [id_ for id_ in item.touched if id_ not in shared]
+    if item.route.kind is Kind.CALL:
+        # An id that no request ever holds ties nothing. Equal calls are answered in their order, so they keep it.
+        return [id_ for id_ in own if id_ in asked] or [repr(item.interaction.request)]
+    if item.scope and (not own or prefix_of(item.scope) not in ROOTS):
+        own.append(item.scope)
+    return own or item.touched
+
+
+def minters_of(items: list[Item]) -> dict[str, Item]:
+    """The item whose answer held each id first; `items` are in order of arrival."""
+    minters: dict[str, Item] = {}
+    for item in items:
+        for id_ in item.minted_first:
+            minters.setdefault(id_, item)
+    return minters

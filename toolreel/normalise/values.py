@@ -1,0 +1,50 @@
+"""The JSON values in an answer, however they are spelled: also those that a cassette keeps as text."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from toolreel.messages import jsontext, sse
+from toolreel.messages.model import Body, Frame, JsonBody, JsonFrame, RawFrame, Response, TextBody, TextFrame
+
+
+def values_of(response: Response) -> list[Any]:
+    """The JSON values of the body or of the frames, in their order."""
+    found = values_of_body(response.body)
+    for frame in response.frames or ():
+        found += values_of_frame(frame)
+    return found
+
+
+def values_of_body(body: Body | None) -> list[Any]:
+    """The JSON value of a body, or nothing."""
+    match body:
+        case JsonBody():
+            return [body.value]
+        case TextBody():
+            return _parsed(body.text)
+        case _:
+            return []
+
+
+def values_of_frame(frame: Frame) -> list[Any]:
+    """The JSON value of a frame's data, or nothing."""
+    match frame:
+        case JsonFrame():
+            return [frame.value]
+        case TextFrame():
+            return _parsed(frame.text)
+        case RawFrame():
+            event = sse.event(frame.raw.encode("utf-8", "replace"))
+            return _parsed(event.data) if event else []
+        case _:
+            return []
+
+
+def _parsed(text: str) -> list[Any]:
+    if text.lstrip()[:1] not in ("{", "["):
+        return []
+    try:
+        return [jsontext.parse(text)]
+    except ValueError:
+        return []
