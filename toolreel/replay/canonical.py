@@ -32,7 +32,7 @@ class Asked:
     """The body if it is no JSON value, else None."""
 
     def canonical(self, rename: Rename) -> str:
-        """The text of what it means, ids renamed: free of key order, spelling, and order of query and tool outputs."""
+        """The text of what it means, ids renamed: free of key order, spelling, order of query and tool outputs."""
         query = sorted(((name, rename(value)) for name, value in self.query), key=lambda pair: pair[0])
         body = _plain(self.value, rename) if self.text is None else {"text": rename(self.text)}
         return _dumps([self.method, rename(self.path), query, body])
