@@ -1,3 +1,5 @@
+"""The environments that lead clients to the doors, and which upstreams can be."""
+
 from __future__ import annotations
 
 import re
@@ -9,6 +11,7 @@ from toolreel.commands.doors import (
     PROXY,
     base_url_environment,
     check_door,
+    needs_mitmproxy,
     parse_upstream,
     pointing,
     proxy_environment,
@@ -18,6 +21,34 @@ from toolreel.server.hosts import Listen
 
 HERE = Listen("127.0.0.1", 8080)
 KEYS = ("OPENAI_API_KEY", "AZURE_OPENAI_API_KEY")
+
+
+@pytest.mark.parametrize(
+    ("text", "origin", "path"),
+    [
+        ("https://api.openai.com", "https://api.openai.com", ""),
+        ("https://api.openai.com/", "https://api.openai.com", ""),
+        ("https://API.OpenAI.com:443", "https://api.openai.com", ""),
+        ("HTTPS://api.openai.com:8443", "https://api.openai.com:8443", ""),
+        ("http://localhost:8080/v1", "http://localhost:8080", "/v1"),
+        ("http://[::1]:8080/a/b/", "http://[::1]:8080", "/a/b"),
+        ("http://h:80/openai", "http://h", "/openai"),
+    ],
+)
+def test_an_upstream_is_an_origin_and_a_path(text: str, origin: str, path: str) -> None:
+    upstream = parse_upstream(text)
+    assert (upstream.origin, upstream.path) == (origin, path)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "api.openai.com", "localhost:8080", "ftp://h", "https://", "https:///v1", "http://h:0", "http://h:x",
+     "http://h:99999", "http://[::1", "http://u@h", "http://u:p@h", "http://h/?x=1", "http://h/#x"],
+)  # fmt: skip
+def test_what_is_no_upstream_is_named(text: str) -> None:
+    with pytest.raises(CommandError) as raised:
+        parse_upstream(text)
+    assert str(raised.value) == f"--upstream {text}: no server; write a URL such as https://api.openai.com."
 
 
 @pytest.mark.parametrize(
@@ -131,3 +162,7 @@ def test_what_is_told_to_a_person() -> None:
     assert pointing(BASE_URL, environment) == "OPENAI_BASE_URL=https://127.0.0.1:8080/v1 SSL_CERT_FILE=bundle.pem"
     environment = proxy_environment(HERE, [], replays=False) | {"SSL_CERT_FILE": "bundle.pem"}
     assert pointing(PROXY, environment) == "HTTPS_PROXY=http://127.0.0.1:8080 SSL_CERT_FILE=bundle.pem"
+
+
+def test_who_needs_mitmproxy_is_told_how_to_get_it() -> None:
+    assert "pip install 'toolreel[proxy]'" in str(needs_mitmproxy())

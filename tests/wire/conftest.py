@@ -14,7 +14,7 @@ from toolreel.commands.cli import main
 with warnings.catch_warnings():
     # mitmproxy imports ldap3, which uses names that its own dependency calls deprecated (Python 3.11).
     warnings.simplefilter("ignore", DeprecationWarning)
-    import toolreel.addons.master  # so that no test is the first to import it
+    from toolreel.addons import master  # noqa: F401 - so that no test is the first to import it
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -44,7 +44,7 @@ class Door:
         client.headers.clear()
         return client
 
-    def openai(self, **options: Any) -> openai.OpenAI:
+    def sync_openai(self, **options: Any) -> openai.OpenAI:
         """The real client, sync."""
         transport = openai.DefaultHttpxClient(**self._options())
         return openai.OpenAI(base_url=f"{self.base}/v1", api_key="sk-test", http_client=transport, **options)

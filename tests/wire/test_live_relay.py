@@ -94,7 +94,7 @@ def test_the_openai_client_sees_each_event_before_upstream_sends_the_next(via: s
     with (
         serving(stream(*script)) as upstream,
         recording(folder, "live", upstream.url, via) as door,
-        door.openai(max_retries=0) as client,
+        door.sync_openai(max_retries=0) as client,
     ):
         gates[0].set()
         events = client.beta.threads.runs.submit_tool_outputs(

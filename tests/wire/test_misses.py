@@ -55,7 +55,7 @@ def test_a_miss_says_what_was_asked_and_why_there_is_no_answer(via: str, folder:
 @pytest.mark.parametrize("stream", [False, True])
 def test_the_openai_client_raises_for_a_miss_and_asks_once(via: str, stream: bool, folder: Path) -> None:
     make(folder, "tape", get("/models/gpt-4o", MODEL))
-    with replaying(folder, "tape", via) as door, door.openai(max_retries=2) as client:
+    with replaying(folder, "tape", via) as door, door.sync_openai(max_retries=2) as client:
         with pytest.raises(openai.APIStatusError) as raised:
             client.beta.threads.runs.submit_tool_outputs(
                 "run_1",
@@ -225,21 +225,21 @@ def answer_to_host(door: Door, host: str) -> httpx.Response:
         return client.get(f"{door.base}/v1/models/gpt-4o", headers={"host": host})
 
 
-@pytest.mark.parametrize("host", ["evil.example", "evil.example:80", "127.0.0.1.evil.example", "localhost.evil"])
-def test_the_replay_refuses_a_host_header_of_somebody_else(host: str, folder: Path) -> None:
+def test_the_replay_refuses_a_host_header_of_somebody_else(folder: Path) -> None:
     make(folder, "tape", get("/models/gpt-4o", MODEL))
     with replaying(folder, "tape", "base-url") as door:
-        response = answer_to_host(door, host)
-        assert response.status_code == 403
-        assert host in response.json()["error"]["message"]
+        for host in ("evil.example", "evil.example:80", "127.0.0.1.evil.example", "localhost.evil"):
+            response = answer_to_host(door, host)
+            assert response.status_code == 403
+            assert host in response.json()["error"]["message"]
         assert (door.session.served, door.session.misses) == (0, [])
 
 
-@pytest.mark.parametrize("host", ["localhost", "127.0.0.1:1234", "[::1]:80", "app.localhost"])
-def test_the_replay_takes_any_name_of_this_machine(host: str, folder: Path) -> None:
-    make(folder, "tape", get("/models/gpt-4o", MODEL))
+def test_the_replay_takes_any_name_of_this_machine(folder: Path) -> None:
+    hosts = ["localhost", "127.0.0.1:1234", "[::1]:80", "app.localhost"]
+    make(folder, "tape", *(get("/models/gpt-4o", MODEL) for _ in hosts))
     with replaying(folder, "tape", "base-url") as door:
-        assert answer_to_host(door, host).status_code == 200
+        assert [answer_to_host(door, host).status_code for host in hosts] == [200] * len(hosts)
 
 
 def test_the_inner_port_of_the_proxy_door_takes_nobody_without_its_ticket(

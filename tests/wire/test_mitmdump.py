@@ -13,6 +13,7 @@ from pathlib import Path
 
 import httpx
 
+from toolreel.commands.doors import home
 from toolreel.store.files import load
 
 from .doors import frames_of
@@ -28,7 +29,7 @@ def command(folder: Path, name: str, upstream: str, port: int) -> list[str]:
     options = {
         "toolreel_cassette": name,
         "toolreel_cassettes": str(folder),
-        "confdir": str(folder.parent / "mitmproxy"),
+        "confdir": str(home()),
         "connection_strategy": "lazy",
     }
     sets = [word for name, value in options.items() for word in ("--set", f"{name}={value}")]
@@ -44,8 +45,8 @@ def mitmdump(folder: Path, name: str, upstream: str) -> Iterator[tuple[subproces
     )
     watchdog = threading.Timer(PATIENCE_S, process.kill)
     watchdog.start()
+    assert process.stdout is not None
     try:
-        assert process.stdout is not None
         said = ""
         while not (listening := re.search(r"listening at (?:http://)?(127\.0\.0\.1:\d+)", said)):
             line = process.stdout.readline()
@@ -56,8 +57,7 @@ def mitmdump(folder: Path, name: str, upstream: str) -> Iterator[tuple[subproces
         process.kill()
         process.wait()
         watchdog.cancel()
-        if process.stdout:
-            process.stdout.close()
+        process.stdout.close()
 
 
 def test_mitmdump_records_a_cassette_until_ctrl_c(folder: Path) -> None:

@@ -19,8 +19,8 @@ from .doors import DOORS, FREE, Door, recording, replaying
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
-TOOL = {"type": "function", "function": {"name": "get_weather", "description": "The weather", "parameters": {}}}
-QUESTION = {"role": "user", "content": "What is the weather like in Paris and Tokyo?"}
+TOOL: Any = {"type": "function", "function": {"name": "get_weather", "description": "The weather", "parameters": {}}}
+QUESTION: Any = {"role": "user", "content": "What is the weather like in Paris and Tokyo?"}
 WEATHER = {"Paris": {"temperature": 21, "sky": "klar"}, "Tokyo": {"temperature": 8, "sky": "雨"}}
 ANSWER = "In Paris it is 21° and klar, in Tokyo 8° and 雨."
 QUICK = Timing(queued_ms=20, tools_ms=20, answer_ms=20, frame_ms=1, cancel_ms=20)
@@ -46,13 +46,13 @@ def outputs(run: Any) -> list[Any]:
 def converse(door: Door) -> list[Any]:
     """What the sync client hears of three runs: a submission in JSON, with polling, and streamed."""
     heard: list[Any] = []
-    with door.openai(max_retries=0) as client:
+    with door.sync_openai(max_retries=0) as client:
         beta = client.beta
-        assistant = beta.assistants.create(model="gpt-4o", tools=[TOOL])  # type: ignore[list-item]
+        assistant = beta.assistants.create(model="gpt-4o", tools=[TOOL])
         runs = beta.threads.runs
 
         def ask() -> Any:
-            thread = beta.threads.create(messages=[QUESTION])  # type: ignore[list-item]
+            thread = beta.threads.create(messages=[QUESTION])
             return runs.create_and_poll(thread_id=thread.id, assistant_id=assistant.id, poll_interval_ms=POLL_MS)
 
         run = ask()
@@ -81,11 +81,11 @@ async def converse_async(door: Door) -> list[Any]:
     heard: list[Any] = []
     async with door.async_openai(max_retries=0) as client:
         beta = client.beta
-        assistant = await beta.assistants.create(model="gpt-4o", tools=[TOOL])  # type: ignore[list-item]
+        assistant = await beta.assistants.create(model="gpt-4o", tools=[TOOL])
         runs = beta.threads.runs
 
         async def ask() -> Any:
-            thread = await beta.threads.create(messages=[QUESTION])  # type: ignore[list-item]
+            thread = await beta.threads.create(messages=[QUESTION])
             return await runs.create_and_poll(
                 thread_id=thread.id, assistant_id=assistant.id, poll_interval_ms=POLL_MS
             )

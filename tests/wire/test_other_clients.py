@@ -64,8 +64,8 @@ def test_node_sees_a_cut_stream_break_and_a_miss_in_json(folder: Path) -> None:
 
 
 def test_curl_streams_a_submission_through_both_doors(folder: Path) -> None:
-    curl = [program("curl"), "-sS", "--max-time", "20", "-H", "content-type: application/json", "--data-binary", BODY]
-    arguments = [one.decode() if isinstance(one, bytes) else one for one in curl]
+    kind = "content-type: application/json"
+    arguments = [program("curl"), "-sS", "--max-time", "20", "-H", kind, "--data-binary", BODY.decode()]
     with serving(stream(QUEUED, DONE)) as upstream, recording(folder, "tape", upstream.url, "base-url") as door:
         ran = run(*arguments, f"{door.base}/v1{PATH}")
         assert (ran.returncode, ran.stdout.encode()) == (0, QUEUED + DONE)

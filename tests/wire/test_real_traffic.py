@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Generator, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -154,7 +154,7 @@ def assert_same_for_the_client(rows: list[dict[str, Any]], seen: list[Seen]) -> 
 def recorded_then_replayed(folder: Path, replies: list[Reply], via: str) -> Iterator[Iterator[Door]]:
     """The door of the recorder, then with the upstream gone those of the replay."""
 
-    def doors() -> Iterator[Door]:
+    def doors() -> Generator[Door, None, None]:
         with serving(*replies) as upstream, recording(folder, "take", upstream.url, via) as door:
             yield door
         assert not upstream.replies, "the client did not ask for everything"
@@ -163,11 +163,8 @@ def recorded_then_replayed(folder: Path, replies: list[Reply], via: str) -> Iter
                 yield replay
             assert (replay.session.misses, replay.session.unplayed) == ([], 0)
 
-    walk = doors()
-    try:
+    with closing(doors()) as walk:
         yield walk
-    finally:
-        walk.close()
 
 
 def of(rows: list[dict[str, Any]], source: str) -> list[dict[str, Any]]:
@@ -180,7 +177,7 @@ def test_the_openai_client_streams_a_real_submission(via: str, rows: list[dict[s
     heard: list[list[Any]] = []
     with recorded_then_replayed(folder, [reply(row) for row in chosen], via) as doors:
         for door in doors:
-            with door.openai() as client:
+            with door.sync_openai() as client:
                 heard.append(stream_submission(client))
     assert heard[0] == heard[1] == heard[2]
     names = [name for name, _ in heard[0]]
@@ -215,7 +212,7 @@ def test_the_openai_client_polls_a_real_run(via: str, rows: list[dict[str, Any]]
     heard: list[list[Any]] = []
     with recorded_then_replayed(folder, [reply(row) for row in chosen], via) as doors:
         for door in doors:
-            with door.openai() as client:
+            with door.sync_openai() as client:
                 heard.append(poll_run(client))
     assert heard[0] == heard[1] == heard[2]
     statuses = [one["status"] for one in heard[0] if one.get("object") == "thread.run"]

@@ -16,6 +16,7 @@ from typing import Any
 import httpx
 import pytest
 
+from toolreel.commands import console
 from toolreel.commands import record as record_command
 from toolreel.errors import MachineError
 from toolreel.store.files import load
@@ -205,8 +206,12 @@ def test_a_recording_that_is_ended_without_a_request_is_nothing(
 def ending_by(number: signal.Signals, monkeypatch: pytest.MonkeyPatch, ask: str | None = None) -> Iterator[None]:
     """Asks something once the recorder waits, then sends this process the signal."""
     said: list[str] = []
-    real = record_command.note
-    monkeypatch.setattr(record_command, "note", lambda text: (said.append(text), real(text)))
+
+    def note(text: str) -> None:
+        said.append(text)
+        console.note(text)
+
+    monkeypatch.setattr(record_command, "note", note)
     default = signal.getsignal(signal.SIGTERM)
     pulse, deadline = threading.Event(), time.monotonic() + PATIENCE_S
 

@@ -72,7 +72,7 @@ class ReplayApp:
 
 
 async def _body(receive: Receive) -> bytes | None:
-    """The body, not read on once it is longer than MAX_BODY; None if the client left before its end."""
+    """The body, read no further than it takes to see that it is too long; None if the client left before its end."""
     body = bytearray()
     while True:
         message = await receive()

@@ -1,0 +1,78 @@
+"""The hooks of the replay's proxy door, without sockets."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from mitmproxy.proxy.server_hooks import ServerConnectionHookData
+from mitmproxy.test import tflow
+
+from toolreel.addons.replay import Replayer
+from toolreel.server.hosts import Listen
+
+from .conftest import flow_of, response_of
+
+DOOR = Listen("127.0.0.1", 4321)
+
+
+@pytest.fixture
+def replayer() -> Replayer:
+    return Replayer(DOOR, "ticket")
+
+
+def test_a_request_goes_to_the_plain_door_and_says_whom_it_was_meant_for(replayer: Replayer) -> None:
+    flow = flow_of("https://api.openai.com/v1/threads?x=1", headers={"host": "api.openai.com"})
+    replayer.request(flow)
+    request = flow.request
+    assert (request.scheme, request.host, request.port) == ("http", "127.0.0.1", 4321)
+    assert request.path == "/v1/threads?x=1"
+    assert request.host_header == "api.openai.com"
+    assert request.headers["x-toolreel-origin"] == "ticket https://api.openai.com"
+    assert flow.response is None
+
+
+def test_what_a_client_says_of_its_own_origin_does_not_count(replayer: Replayer) -> None:
+    flow = flow_of("https://a.example/", headers={"x-toolreel-origin": "ticket https://b.example"})
+    replayer.request(flow)
+    assert flow.request.headers.get_all("x-toolreel-origin") == ["ticket https://a.example"]
+
+
+def test_an_error_in_the_hook_is_answered_here(replayer: Replayer, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_: object) -> str:
+        raise ValueError("bad host")
+
+    monkeypatch.setattr("toolreel.addons.replay.origin", fail)
+    flow = flow_of()
+    replayer.request(flow)
+    assert flow.response.status_code == 500
+    error = json.loads(flow.response.content)["error"]
+    assert (error["type"], error["message"]) == ("toolreel_miss", "toolreel failed: ValueError: bad host")
+
+
+def test_answers_are_relayed_piece_by_piece(replayer: Replayer) -> None:
+    flow = flow_of()
+    replayer.responseheaders(flow)  # nothing to relay yet
+    flow.response = response_of()
+    replayer.responseheaders(flow)
+    assert flow.response.stream is True
+
+
+@pytest.mark.parametrize(
+    ("address", "allowed"),
+    [
+        (("127.0.0.1", 4321), True),
+        (("127.0.0.1", 4322), False),
+        (("localhost", 4321), False),
+        (("api.openai.com", 443), False),
+        (("127.0.0.2", 4321), False),
+    ],
+)
+def test_no_connection_is_opened_but_to_the_plain_door(
+    replayer: Replayer, address: tuple[str, int], allowed: bool
+) -> None:
+    data = ServerConnectionHookData(tflow.tserver_conn(), tflow.tclient_conn())
+    data.server.address = address
+    data.server.error = None
+    replayer.server_connect(data)
+    assert (data.server.error is None) is allowed
