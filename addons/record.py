@@ -28,9 +28,11 @@ from toolreel.addons.flows import (
     request_of,
 )
 from toolreel.errors import CommandError, ToolreelError
+from toolreel.messages.http import HttpRequest
 from toolreel.messages.model import Ending
 from toolreel.recording.entries import Entry, Failed
 from toolreel.recording.exchange import Exchange
+from toolreel.redaction import Redactor
 from toolreel.server.hosts import own_host
 from toolreel.store.recordings import Recording, begin
 
@@ -52,7 +54,8 @@ class Recorder:
 
     `prefix` is a path that the upstream wants in front of every request path. `guards_host` is for reverse mode with
     mitmproxy's option keep_host_header: only clients that call this machine by a loopback name are served, and the
-    upstream gets its own name. `clock` gives milliseconds. `tell` takes what a person must know at once.
+    upstream gets its own name. `clock` gives milliseconds. `redactor` keeps secrets off the disk.
+    `tell` takes what a person must know at once.
     """
 
     name = "toolreel_record"
@@ -65,6 +68,7 @@ class Recorder:
         prefix: str = "",
         guards_host: bool = False,
         clock: Callable[[], float] = lambda: time.monotonic() * 1000,
+        redactor: Redactor | None = None,
         tell: Callable[[str], None] = lambda message: logger.error("%s", message),
     ) -> None:
         self._journal = journal
@@ -73,6 +77,7 @@ class Recorder:
         self._guards_host = guards_host
         self._clock = clock
         self._tell = tell
+        self._redactor = redactor or Redactor()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._began = clock()
         self._key = 0
@@ -124,7 +129,7 @@ class Recorder:
         if self._prefix and not _starts_with(flow.request.path, self._prefix):
             flow.request.path = self._prefix + flow.request.path
         self._key += 1
-        exchange = Exchange(self._key, request_of(flow))
+        exchange = Exchange(self._key, request_of(flow), self._redactor)
         if self._note(lambda: exchange.begin(self._now())):
             flow.metadata[_EXCHANGE] = exchange
             self._open[exchange.key] = flow
@@ -175,8 +180,8 @@ class Recorder:
         if flow.response is not None:
             self._end(exchange, ending)
             return
-        what = _shown(flow)
-        reason = flow.error.msg if flow.error else "no reason given"
+        what = self._shown(flow)
+        reason = self._redactor.text(flow.error.msg if flow.error else "no reason given")
         if ending is Ending.CLIENT_GONE:
             self.left.append(f"{what}: the client left before an answer came")
         else:
@@ -192,7 +197,7 @@ class Recorder:
                 self._end(exchange, Ending.CUT)
             elif exchange is not None:
                 self._open.pop(exchange.key)
-                self.left.append(f"{_shown(flow)}: no answer had come when the recording ended")
+                self.left.append(f"{self._shown(flow)}: no answer had come when the recording ended")
 
     def _end(self, exchange: Exchange, ending: Ending) -> None:
         self._open.pop(exchange.key, None)
@@ -201,6 +206,10 @@ class Recorder:
     def _exchange(self, flow: http.HTTPFlow) -> Exchange | None:
         exchange = flow.metadata.get(_EXCHANGE)
         return exchange if isinstance(exchange, Exchange) and exchange.key in self._open else None
+
+    def _shown(self, flow: http.HTTPFlow) -> str:
+        request = self._redactor.request(HttpRequest(flow.request.method, flow.request.path))
+        return f"{request.method} {request.target}"
 
     def _now(self) -> int:
         return round(self._clock() - self._began)
@@ -213,10 +222,6 @@ class Recorder:
             except Exception as error:  # noqa: BLE001 - traffic never passes unrecorded in silence
                 self._break(error)
         return self.broken is None
-
-
-def _shown(flow: http.HTTPFlow) -> str:
-    return f"{flow.request.method} {flow.request.path}"
 
 
 def _starts_with(path: str, prefix: str) -> bool:

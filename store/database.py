@@ -5,12 +5,17 @@ Everything in it but an unfinished recording can be rebuilt from the cassette fi
 
 from __future__ import annotations
 
+import os
 import sqlite3
+import time
 from pathlib import Path
 
 from sqlite_utils import Database, Migrations
 
 from toolreel.errors import MachineError
+
+BUSY_S = 5
+"""So many seconds somebody who wants to write waits for others who do."""
 
 _migrations = Migrations("toolreel")
 
@@ -62,7 +67,8 @@ def original_ids(db: Database) -> None:
 
 def store_path(cassettes: Path, override: str | None = None) -> Path:
     """The store that belongs to a cassette folder: `.toolreel/store.db` beside it, or `override`."""
-    return Path(override) if override else cassettes.absolute().parent / ".toolreel" / "store.db"
+    place = Path(override) if override else cassettes / os.pardir / ".toolreel" / "store.db"
+    return Path(os.path.normpath(place.absolute()))
 
 
 def open_store(path: Path) -> Database:
@@ -72,7 +78,7 @@ def open_store(path: Path) -> Database:
         if path.parent.name == ".toolreel" and not (ignore := path.parent / ".gitignore").exists():
             ignore.write_text("*\n")
         # The recorder opens the store in one thread and writes in another, never in two at once.
-        connection = sqlite3.connect(path, timeout=5, isolation_level=None, check_same_thread=False)
+        connection = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
         try:
             return _prepared(connection)
         except BaseException:
@@ -86,8 +92,28 @@ def open_store(path: Path) -> Database:
 
 def _prepared(connection: sqlite3.Connection) -> Database:
     db = Database(connection)
-    db.enable_wal()  # readers never block the recorder
+    _enable_wal(db)
     db.execute("PRAGMA synchronous = NORMAL")  # with WAL, what is committed survives the death of the process
     db.execute("PRAGMA foreign_keys = ON")
-    _migrations.apply(db)
+    if _migrations.pending(db):
+        db.execute("BEGIN IMMEDIATE")  # of several that open a new store at once, one makes it
+        try:
+            _migrations.apply(db)
+            db.execute("COMMIT")
+        except BaseException:
+            db.rollback()
+            raise
     return db
+
+
+def _enable_wal(db: Database) -> None:
+    """With WAL readers never block the recorder. SQLite does not wait by itself for others who switch to it too."""
+    give_up = time.monotonic() + BUSY_S
+    while True:
+        try:
+            db.enable_wal()
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > give_up:
+                raise
+            time.sleep(0.01)

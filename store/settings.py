@@ -11,10 +11,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from toolreel.errors import CommandError
 from toolreel.normalise.replace import PRESETS, Rule, finder, rule
 from toolreel.normalise.strings import Find
+from toolreel.redaction import Rules, rules_from
 
 
 class _Table(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Replace(_Table):
@@ -53,6 +54,13 @@ class Settings(_Table):
                 raise CommandError(f"Settings, normalise.replace: {error}.") from None
         return finder(rules) if rules else None
 
+    def redacting(self) -> Rules:
+        """The secrets that are known anyway, and those of `[redact]`. Raises CommandError."""
+        try:
+            return rules_from(self.redact)
+        except ValueError as error:
+            raise CommandError(f"Settings, redact: {error}") from None
+
 
 def load_settings(folder: Path) -> Settings:
     """The settings that hold in `folder`; raises CommandError that names the file and what is wrong with it."""
@@ -80,5 +88,17 @@ def _settings(path: Path, table: Any) -> Settings:
         return Settings.model_validate(table)
     except ValidationError as error:
         fault = error.errors()[0]
-        where = ".".join(map(str, fault["loc"]))
-        raise CommandError(f"Settings {path}: {where}: {fault['msg'].lower()}.") from None
+        where = ".".join(map(str, fault["loc"])) or "tool.toolreel"
+        what = _FAULTS.get(fault["type"], fault["msg"].lower())
+        raise CommandError(f"Settings {path}: {where}: {what}.") from None
+
+
+_FAULTS = {
+    "extra_forbidden": "there is no such setting",
+    "missing": "this is missing",
+    "string_type": "this must be a text",
+    "tuple_type": "this must be a list",
+    "dict_type": "this must be a table",
+    "model_type": "this must be a table",
+}
+"""What pydantic finds, in the words of TOML."""

@@ -12,6 +12,7 @@ import pytest
 
 from toolreel.commands.cli import cli, main
 from toolreel.commands.doors import Upstream
+from toolreel.commands.replay import Manner
 from toolreel.errors import (
     CassetteError,
     CommandError,
@@ -22,7 +23,8 @@ from toolreel.errors import (
 )
 from toolreel.server.hosts import Listen
 
-COMMANDS = ["record", "replay", "recover", "ls", "show", "standin", "demo"]
+COMMANDS = ["record", "replay", "run", "recover", "ls", "show", "standin", "demo"]
+RUNNERS = {"record": "[-- COMMAND...]", "replay": "[-- COMMAND...]", "run": "-- COMMAND..."}
 Calls = list[tuple[tuple[Any, ...], dict[str, Any]]]
 
 
@@ -71,10 +73,14 @@ def test_every_option_has_a_help(name: str) -> None:
             assert parameter.help, parameter.name
 
 
-@pytest.mark.parametrize(("name", "runs"), [(name, name in ("record", "replay")) for name in COMMANDS])
-def test_the_usage_says_who_runs_a_command(name: str, runs: bool, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_usage_says_who_runs_a_command(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     status_of(name, "--help")
-    assert ("[-- COMMAND...]" in capsys.readouterr().out.splitlines()[0]) is runs
+    usage = capsys.readouterr().out.splitlines()[0]
+    if name in RUNNERS:
+        assert usage.endswith(f" {RUNNERS[name]}")
+    else:
+        assert "--" not in usage
 
 
 def test_the_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) -> None:
@@ -90,11 +96,13 @@ def test_record_has_these_defaults(calls: Callable[..., Calls]) -> None:
             ("tape",),
             {
                 "folder": Path("cassettes"),
-                "upstream": Upstream("https://api.openai.com", ""),
+                "upstreams": [Upstream("https://api.openai.com", "")],
                 "listen": Listen("127.0.0.1", 0),
                 "via": "base-url",
+                "tls": False,
                 "force": False,
                 "command": [],
+                "replace": None,
             },
         )
     ]
@@ -102,17 +110,20 @@ def test_record_has_these_defaults(calls: Callable[..., Calls]) -> None:
 
 def test_record_takes_these_options(calls: Callable[..., Calls]) -> None:
     found = calls("record.record", result=5)
-    words = "record a/b --upstream http://h/v1 --listen :81 --via proxy --force --cassettes c -- cmd -- --listen x"
+    servers = "--upstream http://h/v1 --upstream https://i"
+    words = f"record a/b {servers} --listen :81 --via proxy --tls --force --cassettes c -- cmd -- --listen x"
     assert status_of(*words.split()) == 5
     ((arguments, options),) = found
     assert arguments == ("a/b",)
     assert options == {
         "folder": Path("c"),
-        "upstream": Upstream("http://h", "/v1"),
+        "upstreams": [Upstream("http://h", "/v1"), Upstream("https://i", "")],
         "listen": Listen("127.0.0.1", 81),
         "via": "proxy",
+        "tls": True,
         "force": True,
         "command": ["cmd", "--", "--listen", "x"],
+        "replace": None,
     }
 
 
@@ -126,8 +137,43 @@ def test_replay_takes_several_cassettes(calls: Callable[..., Calls], monkeypatch
         "folder": Path("elsewhere"),
         "listen": Listen("127.0.0.1", 0),
         "via": "proxy",
+        "tls": False,
         "command": ["cmd"],
+        "manner": Manner(),
     }
+
+
+def test_replay_answers_in_the_manner_that_is_asked_for(calls: Callable[..., Calls]) -> None:
+    found = calls("replay.replay")
+    assert status_of(*"replay a --poll faithful --clock now --ids original --tls".split()) == 0
+    ((_, options),) = found
+    assert options["manner"] == Manner("faithful", "now", "original")
+    assert options["tls"] is True
+
+
+def test_run_takes_the_options_of_both(calls: Callable[..., Calls]) -> None:
+    found = calls("run.run", result=4)
+    assert status_of("run", "tape", "--", "cmd") == 4
+    words = "run a --mode all --upstream http://h --via proxy --tls --clock fixed --listen :81 --cassettes c -- cmd"
+    assert status_of(*words.split()) == 4
+    defaults = {
+        "folder": Path("cassettes"),
+        "upstreams": [Upstream("https://api.openai.com", "")],
+        "listen": Listen("127.0.0.1", 0),
+        "via": "base-url",
+        "tls": False,
+        "command": ["cmd"],
+        "manner": Manner(),
+    }
+    given = {
+        "folder": Path("c"),
+        "upstreams": [Upstream("http://h", "")],
+        "listen": Listen("127.0.0.1", 81),
+        "via": "proxy",
+        "tls": True,
+        "manner": Manner(clock="fixed"),
+    }
+    assert found == [(("tape", None), defaults), (("a", "all"), defaults | given)]
 
 
 def test_the_option_goes_before_the_variable(calls: Callable[..., Calls], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -62,6 +62,7 @@ def quick(recorded: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pa
 
     def record(*_: Any, **options: Any) -> int:
         shutil.copytree(recorded / "cassettes", folder)
+        shutil.copytree(recorded / ".toolreel", tmp_path / ".toolreel")
         shutil.copy(recorded / "heard.jsonl", options["command"][-2])
         return 0
 
@@ -107,7 +108,7 @@ def test_a_cassette_with_a_gap_fails_the_demo(quick: Path, capfd: pytest.Capture
 
     assert demo(folder=quick, before_replay=drop_last) == 1, "the client itself failed"
     said = capfd.readouterr().err
-    assert re.search(r"^toolreel: Miss \(no_match\): POST .*/submit_tool_outputs", said, re.MULTILINE)
+    assert re.search(r"^toolreel: Miss \(no_match\): GET .*/messages", said, re.MULTILINE)
 
 
 def test_a_cassette_that_is_cut_short_ends_the_demo(quick: Path) -> None:

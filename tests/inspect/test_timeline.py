@@ -15,6 +15,7 @@ from toolreel.messages.model import (
     JsonFrame,
     Performance,
     RawFrame,
+    Read,
     Request,
     Response,
     Take,
@@ -160,14 +161,16 @@ def test_the_timeline_has_a_step_for_each_interaction() -> None:
         response=Response(status=404, frames=(delta("x"),)),
         ending=Ending.CUT,
     )
+    polls = (Read(count=2, body=js(run("queued"))), Read(count=1), Read(count=3, body=js(run("in_progress"))))
     cassette = Cassette(
         upstreams=("https://a.example",),
         interactions=(interaction(js({"content": "hi"}), js({"object": "thread"})), second),
-        take=Take(recorded_at="", tool="", interactions={"2": Performance(ms=(5, 9))}),
+        take=Take(recorded_at="", tool="", interactions={"2": Performance(ms=(5, 9))}, reads={"2": polls}),
     )
     first_step, second_step = timeline(cassette)
-    assert first_step == Step(1, "POST", "/threads", 200, "complete", None, None, "hi", "thread")
-    assert second_step == Step(2, "GET", "/threads/t", 404, "cut", 1, (5, 9), "", "x")
+    assert first_step == Step(1, "POST", "/threads", 200, "complete", None, None, "hi", "", "thread")
+    polled = "2 × queued, 3 × in_progress"
+    assert second_step == Step(2, "GET", "/threads/t", 404, "cut", 1, (5, 9), "", polled, "x")
     assert second_step.as_json() == {
         "n": 2,
         "method": "GET",
@@ -177,10 +180,11 @@ def test_the_timeline_has_a_step_for_each_interaction() -> None:
         "frames": 1,
         "ms": (5, 9),
         "asked": "",
+        "polls": "2 × queued, 3 × in_progress",
         "answered": "x",
     }
 
 
-def test_a_cassette_without_a_take_has_no_times() -> None:
+def test_a_cassette_without_a_take_has_no_times_and_no_polls() -> None:
     cassette = Cassette(upstreams=("https://a.example",), interactions=(interaction(),))
-    assert [step.ms for step in timeline(cassette)] == [None]
+    assert [(step.ms, step.polls) for step in timeline(cassette)] == [(None, "")]

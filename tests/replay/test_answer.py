@@ -10,11 +10,9 @@ from toolreel.messages.model import (
     Ending,
     FileBody,
     Frame,
-    Interaction,
     JsonBody,
     JsonFrame,
     RawFrame,
-    Request,
     Response,
     TextBody,
     TextFrame,
@@ -31,8 +29,7 @@ def recorded(
     body: Body | None = None, frames: tuple[Frame, ...] | None = None, ending: Ending = Ending.COMPLETE
 ) -> Answer:
     response = Response(status=203, headers=HEADERS, body=body, frames=frames)
-    interaction = Interaction(n=1, request=Request(method="GET", path="/"), response=response, ending=ending)
-    return recorded_answer(interaction, {"a" * 64: b"large"}.__getitem__)
+    return recorded_answer(response, ending, {"a" * 64: b"large"}.__getitem__)
 
 
 @pytest.mark.parametrize(

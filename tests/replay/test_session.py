@@ -1,16 +1,22 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from tests.normalise.takes import post as made_post
+from tests.normalise.takes import stream as made_stream
+from tests.normalise.takes import take
 from toolreel.messages.http import HttpRequest
 from toolreel.messages.model import Cassette, Ending, FileBody, Interaction, Request, Response, TextBody, TextFrame
-from toolreel.replay import session as session_module
+from toolreel.normalise.cassette import normalise
+from toolreel.replay import engine as engine_module
 from toolreel.replay.answer import Answer
+from toolreel.replay.engine import Options
 from toolreel.replay.miss import Miss, MissCode
-from toolreel.replay.session import Session
+from toolreel.replay.session import Clock, Session, fixed_clock, present_clock, recorded_clock
 from toolreel.replay.tape import Tape
 
 
@@ -48,28 +54,30 @@ def error(answer: Answer) -> dict[str, Any]:
     return body
 
 
-def test_equal_requests_get_their_answers_in_recorded_order() -> None:
-    session = Session([tape(("/a", "1"), ("/b", "2"), ("/a", "3"), ("/a", "4"))])
-    assert session.unplayed == 4
-    assert [text(session.answer(get(path))) for path in ("/v1/a", "/v1/a", "/v1/b", "/v1/a")] == ["1", "3", "2", "4"]
-    assert (session.served, session.unplayed, session.misses) == (4, 0, [])
-
-
-def test_a_request_that_was_played_to_the_end_is_exhausted() -> None:
+def test_what_is_served_and_what_is_never_played_is_counted() -> None:
     session = Session([tape(("/a", "1"), ("/b", "2"))])
-    session.answer(get("/v1/a"))
-    body = error(session.answer(get("/v1/a")))
+    assert (session.served, session.unplayed) == (0, 2)
+    assert [text(session.answer(get(path))) for path in ("/v1/a", "/v1/a")] == ["1", "1"]
+    assert (session.served, session.unplayed, session.misses) == (2, 1, [])
+
+
+def test_a_call_that_was_played_to_the_end_is_exhausted() -> None:
+    call = Interaction(n=1, request=Request(method="POST", path="/a"), response=Response(status=204))
+    cassette = Cassette(upstreams=("https://a.example",), interactions=(call,))
+    session = Session([Tape("weather", cassette, no_file)], Options(repeat=False))
+    assert session.answer(HttpRequest("POST", "/v1/a")).status == 204
+    body = error(session.answer(HttpRequest("POST", "/v1/a")))
     assert body["code"] == "exhausted"
-    assert body["message"] == "GET /v1/a was asked more often than cassette weather has it."
+    assert body["message"] == "POST /a was asked more often than cassette weather has it, or out of order."
     assert session.misses == [Miss(MissCode.EXHAUSTED, body["message"])]
-    assert (session.served, session.unplayed) == (1, 1)
+    assert (session.served, session.unplayed) == (1, 0)
 
 
 def test_a_request_that_nobody_recorded_is_no_match() -> None:
     session = Session([tape(("/a", "1"))])
     body = error(session.answer(get("/v1/c?x=1")))
     assert body == {
-        "message": "GET /v1/c?x=1 is like no recorded request of cassette weather.",
+        "message": "GET /c is like no recorded request of cassette weather.",
         "type": "toolreel_miss",
         "param": None,
         "code": "no_match",
@@ -115,8 +123,8 @@ def test_a_cassette_of_an_unknown_host_answers_for_no_named_host() -> None:
 
 def test_several_cassettes_answer_as_one_in_their_order() -> None:
     other = tape(("/a", "3"), ("/b", "4"), name="other", upstream="https://b.example")
-    session = Session([tape(("/a", "1"), ("/a", "2")), other])
-    assert [text(session.answer(get("/v1/a"))) for _ in range(3)] == ["1", "2", "3"]
+    session = Session([tape(("/a", "1")), other])
+    assert [text(session.answer(get("/v1/a"))) for _ in range(3)] == ["1", "1", "1"]
     assert text(session.answer(get("/b", "https://b.example"))) == "4"
     assert error(session.answer(get("/c")))["message"].endswith("of cassette weather, other.")
 
@@ -136,7 +144,7 @@ def test_a_bug_is_a_miss_and_never_an_exception(monkeypatch: pytest.MonkeyPatch)
         raise KeyError("oops")
 
     with monkeypatch.context() as patch:
-        patch.setattr(session_module, "request_key", broken)
+        patch.setattr(engine_module, "asked", broken)
         body = error(session.answer(get("/v1/a")))
     assert body["code"] == "internal"
     assert body["message"] == "toolreel failed on GET /v1/a: KeyError: 'oops'."
@@ -144,12 +152,71 @@ def test_a_bug_is_a_miss_and_never_an_exception(monkeypatch: pytest.MonkeyPatch)
     assert text(session.answer(get("/v1/a"))) == "1"
 
 
-def test_a_body_file_that_vanished_is_a_miss_and_the_answer_stays_unplayed() -> None:
+def test_a_body_file_that_vanished_is_a_miss() -> None:
     response = Response(status=200, body=FileBody(file="a" * 64))
     interaction = Interaction(n=1, request=Request(method="GET", path="/a"), response=response)
     session = Session([Tape("weather", Cassette(upstreams=("",), interactions=(interaction,)), no_file)])
     assert error(session.answer(get("/a")))["code"] == "internal"
-    assert (session.unplayed, session.served) == (1, 0)
+    assert (session.served, len(session.misses)) == (0, 1)
+
+
+# ----------------------------------------------------------------------------------------------------- clock and ids
+
+NOON = 1_761_861_679
+EXCHANGES = (
+    made_post("/threads", {"id": "thread_" + "a" * 24, "created_at": NOON}),
+    made_stream("/threads/runs", [("e", {"created_at": NOON + 60, "expires_at": None, "obfuscation": "x"})]),
+)
+
+
+@pytest.mark.parametrize(
+    ("clock", "created", "later"),
+    [
+        pytest.param(recorded_clock, NOON, NOON + 60, id="recorded"),
+        pytest.param(present_clock(2_000_000_000.4), 2_000_000_000, 2_000_000_060, id="now"),
+        pytest.param(fixed_clock, 1_700_000_002, 1_700_000_001, id="fixed"),
+    ],
+)
+def test_the_clock_is_as_it_is_asked_for(clock: Clock, created: int, later: int) -> None:
+    cassette = normalise(take(*EXCHANGES))[0]
+    session = Session([Tape("weather", cassette, no_file)], clock=clock)
+    thread = json.loads(text(session.answer(EXCHANGES[0].sent)))
+    assert thread == {"id": "thread_000000000000000000000001", "created_at": created}
+    streamed = text(session.answer(EXCHANGES[1].sent)).splitlines()[1]
+    padding = "" if clock is fixed_clock else "x"
+    assert json.loads(streamed.removeprefix("data: ")) == {
+        "created_at": later,
+        "expires_at": None,
+        "obfuscation": padding,
+    }
+
+
+def test_without_the_take_the_clock_is_the_fixed_one() -> None:
+    cassette = normalise(take(*EXCHANGES))[0].model_copy(update={"take": None})
+    session = Session([Tape("weather", cassette, no_file)])
+    assert json.loads(text(session.answer(EXCHANGES[0].sent)))["created_at"] == 1_700_000_002
+
+
+def test_with_the_original_ids_an_answer_is_byte_for_byte_what_was_received() -> None:
+    cassette, names = normalise(take(*EXCHANGES))
+    original = {symbol: id_ for id_, symbol in names.items()}
+    session = Session([Tape("weather", cassette, no_file, original)])
+    for exchange in EXCHANGES:
+        assert b"".join(session.answer(exchange.sent).pieces) == exchange.received
+
+
+def test_a_request_is_prepared_before_it_is_compared() -> None:
+    def prepare(request: HttpRequest) -> HttpRequest:
+        return replace(request, target=request.target.replace("today", "a"))
+
+    session = Session([tape(("/a", "1"))], prepare=prepare)
+    assert text(session.answer(get("/v1/today"))) == "1"
+    assert error(session.answer(get("/v1/tomorrow")))["code"] == "no_match"
+
+
+def test_what_cannot_be_shown_is_escaped_in_a_miss() -> None:
+    message = error(Session([tape(("/a", "1"))]).answer(get("/v1/\ud800")))["message"]
+    assert message == "GET /\\ud800 is like no recorded request of cassette weather."
 
 
 def test_an_origin_that_is_no_url_is_a_miss() -> None:

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from sqlite_utils import Database
+from sqlite_utils import Database, Migrations
 
 from toolreel.errors import MachineError
+from toolreel.store import database
 from toolreel.store.database import open_store, store_path
 
 
@@ -24,8 +27,98 @@ def test_a_relative_folder_means_the_current_directory(tmp_path: Path, monkeypat
     assert store_path(Path("cassettes")) == tmp_path / ".toolreel" / "store.db"
 
 
-def test_the_store_lies_where_the_user_says() -> None:
+@pytest.mark.parametrize(
+    ("cassettes", "place"),
+    [(".", "one/.toolreel"), ("..", ".toolreel"), ("../b", "one/.toolreel"), ("b/..", "one/.toolreel")],
+)
+def test_a_folder_may_be_named_by_dots(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cassettes: str, place: str
+) -> None:
+    (tmp_path / "one" / "a").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "one" / "a")
+    assert store_path(Path(cassettes)) == tmp_path / place / "store.db"
+
+
+def test_the_store_lies_where_the_user_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert store_path(Path("/project/cassettes"), "/elsewhere/s.db") == Path("/elsewhere/s.db")
+    monkeypatch.chdir(tmp_path)
+    assert store_path(Path("/project/cassettes"), "../s.db") == tmp_path.parent / "s.db"
+    assert store_path(Path("/project/cassettes"), "") == Path("/project/.toolreel/store.db")
+
+
+# --------------------------------------------------------------------------------------------------- migrations
+
+
+def first_store(store: Path) -> None:
+    """A store as the first toolreel made it, with a take that was left in it."""
+    store.parent.mkdir()
+    connection = sqlite3.connect(store, isolation_level=None)
+    database._migrations.apply(Database(connection), stop_before="original_ids")
+    connection.execute("INSERT INTO takes (id, cassette, recorded_at, tool) VALUES (7, 'cassettes/a', 'b', 'c')")
+    connection.execute("INSERT INTO entries (take, interaction, kind, ms, facts) VALUES (7, 1, 'Began', 0, '{}')")
+    connection.close()
+
+
+def tables(store: Path) -> dict[str, str]:
+    """What the store is made of."""
+    connection = sqlite3.connect(store)
+    made = dict(connection.execute("SELECT name, sql FROM sqlite_master WHERE sql NOT NULL"))
+    connection.close()
+    return made
+
+
+def test_a_store_of_the_first_toolreel_is_brought_up_to_date_and_keeps_its_takes(store: Path, tmp_path: Path) -> None:
+    first_store(store)
+    assert "ids" not in tables(store)
+    db = open_store(store)
+    assert db.execute("SELECT id, cassette FROM takes").fetchall() == [(7, "cassettes/a")]
+    assert db.execute("SELECT take, kind FROM entries").fetchall() == [(7, "Began")]
+    db.close()
+    open_store(tmp_path / "new.db").close()
+    assert tables(store) == tables(tmp_path / "new.db")
+
+
+def test_an_up_to_date_store_is_left_as_it_is(store: Path) -> None:
+    open_store(store).close()
+    before = tables(store)
+    db = open_store(store)
+    applied = db.execute("SELECT name FROM _sqlite_migrations ORDER BY name").fetchall()
+    db.close()
+    assert tables(store) == before
+    assert applied == [("journal",), ("original_ids",)]
+
+
+def test_of_a_migration_that_fails_nothing_stays(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first_store(store)
+    before = tables(store)
+    failing = Migrations("toolreel")
+    failing()(database.journal)
+
+    @failing()
+    def breaks(db: Database) -> None:
+        db.execute("CREATE TABLE half (a)")
+        db.execute("no SQL")
+
+    monkeypatch.setattr(database, "_migrations", failing)
+    with pytest.raises(MachineError, match=r"cannot be opened \(.*syntax error\); free the disk"):
+        open_store(store)
+    assert tables(store) == before
+
+
+def test_several_may_open_a_new_store_at_once(tmp_path: Path) -> None:
+    """As the workers of a test run do, each of which records a cassette of its own."""
+    together = threading.Barrier(4)
+
+    def first_of_all(store: Path) -> str:
+        together.wait(20)
+        db = open_store(store)
+        mode: str = db.journal_mode
+        db.close()
+        return mode
+
+    with ThreadPoolExecutor(4) as workers:
+        for n in range(10):
+            assert list(workers.map(first_of_all, [tmp_path / str(n) / "store.db"] * 4)) == ["wal"] * 4
 
 
 def test_a_new_store_is_made_with_its_folder_and_kept_out_of_git(store: Path) -> None:

@@ -17,8 +17,11 @@ from toolreel.messages.model import (
     Interaction,
     JsonBody,
     JsonFrame,
+    Part,
+    PartsBody,
     Performance,
     RawFrame,
+    Read,
     Request,
     Response,
     Take,
@@ -75,11 +78,19 @@ SAMPLE = Cassette(
         recorded_at="2026-01-01T00:00:00Z",
         tool="toolreel 0.1",
         interactions={
-            "1": Performance(ms=(0, 5)),
+            "1": Performance(ms=(0, 5), at=(1_750_000_000,), obfuscation=("x", ""), system_fingerprint=("fp",)),
             "2": Performance(
                 ms=(1, 9), frame_ms=(1, 2, 3, 4), chunks=(10, 20), headers=(("a", "b"),), encoding="gzip"
             ),
         },
+        reads={
+            "3": (
+                Read(count=2, ms=((6, 7), (8, 9)), at=(1_750_000_001,), body=JsonBody(value=None, style="pretty2")),
+                Read(count=1, status=500, headers=(("a", "b"),), body=TextBody(text="é")),
+            ),
+            "5": (Read(count=1),),
+        },
+        overlap=((1, 2), (1, 4)),
     ),
 )
 
@@ -142,8 +153,13 @@ SAMPLE_TEXT = """\
    "ending": "complete"}],
  "take": {"recorded_at": "2026-01-01T00:00:00Z", "tool": "toolreel 0.1",
   "interactions": {
-   "1": {"ms": [0, 5]},
-   "2": {"ms": [1, 9], "frame_ms": [1, 2, 3, 4], "chunks": [10, 20], "headers": [["a", "b"]], "encoding": "gzip"}}}}
+   "1": {"ms": [0, 5], "at": [1750000000], "obfuscation": ["x", ""], "system_fingerprint": ["fp"]},
+   "2": {"ms": [1, 9], "frame_ms": [1, 2, 3, 4], "chunks": [10, 20], "headers": [["a", "b"]], "encoding": "gzip"}},
+  "reads": {
+   "3": [{"count": 2, "ms": [[6, 7], [8, 9]], "at": [1750000001], "body": {"json": null, "style": "pretty2"}},
+    {"count": 1, "status": 500, "headers": [["a", "b"]], "body": {"text": "é"}}],
+   "5": [{"count": 1}]},
+  "overlap": [[1, 2], [1, 4]]}}
 """ % ("a" * 64)
 
 
@@ -178,12 +194,13 @@ JSON = st.recursive(
     max_leaves=8,
 )
 PAIRS = st.lists(st.tuples(TEXTS, TEXTS), max_size=3).map(tuple)
-BODIES = (
-    st.none()
-    | st.builds(lambda value, style: JsonBody(value=value, style=style), JSON, st.sampled_from(STYLES))
+PLAIN_BODIES = (
+    st.builds(lambda value, style: JsonBody(value=value, style=style), JSON, st.sampled_from(STYLES))
     | st.builds(TextBody, text=TEXTS)
     | st.builds(Base64Body, base64=TEXTS)
 )
+PARTS = st.lists(st.builds(Part, headers=PAIRS, body=PLAIN_BODIES), max_size=2).map(tuple)
+BODIES = st.none() | PLAIN_BODIES | st.builds(PartsBody, parts=PARTS)
 FRAMES = (
     st.builds(lambda event, value: JsonFrame(event=event, value=value), st.none() | TEXTS, JSON)
     | st.builds(TextFrame, event=st.none() | TEXTS, text=TEXTS)
@@ -200,8 +217,20 @@ PERFORMANCES = st.builds(
     ms=st.tuples(MS, MS),
     frame_ms=st.none() | st.lists(MS, max_size=3).map(tuple),
     chunks=st.none() | st.lists(MS, max_size=3).map(tuple),
+    at=st.none() | st.lists(MS, max_size=3).map(tuple),
+    obfuscation=st.none() | st.lists(TEXTS, max_size=3).map(tuple),
+    system_fingerprint=st.none() | st.lists(TEXTS, max_size=3).map(tuple),
     headers=st.none() | PAIRS,
     encoding=st.none() | TEXTS,
+)
+READS = st.builds(
+    Read,
+    count=st.integers(1, 9),
+    ms=st.none() | st.lists(st.tuples(MS, MS), max_size=3).map(tuple),
+    at=st.none() | st.lists(MS, max_size=3).map(tuple),
+    status=st.none() | st.integers(100, 999),
+    headers=st.none() | PAIRS,
+    body=BODIES,
 )
 
 
@@ -213,8 +242,18 @@ def cassettes(draw: st.DrawFn) -> Cassette:
         for n in range(1, count + 1)
     )
     described = {str(n): draw(PERFORMANCES) for n in range(1, count + 1) if draw(st.booleans())}
-    take = Take(recorded_at=draw(TEXTS), tool=draw(TEXTS), interactions=described) if draw(st.booleans()) else None
-    return Cassette(upstreams=("https://a.example",), interactions=interactions, take=take)
+    upstreams = ("https://a.example",)
+    if draw(st.booleans()):
+        return Cassette(upstreams=upstreams, interactions=interactions)
+    reads = {
+        str(n): tuple(draw(st.lists(READS, min_size=1, max_size=2)))
+        for n in range(1, count + 1)
+        if draw(st.booleans())
+    }
+    pairs = [(one, other) for other in range(1, count + 1) for one in range(1, other)]
+    overlap = tuple(pair for pair in pairs if draw(st.booleans()))
+    take = Take(recorded_at=draw(TEXTS), tool=draw(TEXTS), interactions=described, reads=reads, overlap=overlap)
+    return Cassette(upstreams=upstreams, interactions=interactions, take=take)
 
 
 def exactly(cassette: Cassette) -> str:

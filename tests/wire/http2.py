@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-import h2.config
-import h2.connection
-import h2.errors
-import h2.events
+import h2.config  # type: ignore[import-untyped, unused-ignore]
+import h2.connection  # type: ignore[import-untyped, unused-ignore]
+import h2.errors  # type: ignore[import-untyped, unused-ignore]
+import h2.events  # type: ignore[import-untyped, unused-ignore]
 
 from .upstream import PATIENCE_S
 

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterable
 from pathlib import Path
 
-import h2.errors
+import h2.errors  # type: ignore[import-untyped, unused-ignore]
 import httpx
 import pytest
 

@@ -192,10 +192,10 @@ def test_the_openai_client_is_served_over_https(folder: Path) -> None:
     with (
         serving(Reply([b'{"object":"list","data":[]}'])) as upstream,
         secure.recording(folder, upstream.url, via="base-url", tls=True) as door,
-        door.openai() as client,
+        door.sync_openai() as client,
     ):
         assert client.models.list().data == []
-    with secure.replaying(folder, "base-url", tls=True) as replay, replay.openai() as client:
+    with secure.replaying(folder, "base-url", tls=True) as replay, replay.sync_openai() as client:
         assert client.models.list().data == []
 
 

@@ -65,6 +65,7 @@ def record(
         force=force,
         command=command,
         replace=options.replacing(),
+        redact=options.redacting(),
     )
 
 
@@ -99,7 +100,7 @@ def replay(
     from .replay import Manner
     from .replay import replay as run
 
-    manner = Manner(poll, clock, ids, options.replacing())
+    manner = Manner(poll, clock, ids, options.replacing(), options.redacting())
     return run(names, folder=folder, listen=parse_listen(listen), via=via, tls=tls, command=command, manner=manner)
 
 
@@ -152,7 +153,7 @@ def run(
         via=via,
         tls=tls,
         command=command,
-        manner=Manner(poll, clock, ids, options.replacing()),
+        manner=Manner(poll, clock, ids, options.replacing(), options.redacting()),
     )
 
 

@@ -9,6 +9,7 @@ import click
 
 if TYPE_CHECKING:
     from toolreel.normalise.strings import Find
+    from toolreel.redaction import Rules
 
 DEFAULT_FOLDER = "cassettes"
 
@@ -25,6 +26,13 @@ def replacing() -> Find | None:
     from toolreel.store.settings import load_settings
 
     return load_settings(Path.cwd()).replacing()
+
+
+def redacting() -> Rules:
+    """What the settings and toolreel itself take for a secret. Raises CommandError."""
+    from toolreel.store.settings import load_settings
+
+    return load_settings(Path.cwd()).redacting()
 
 
 cassettes = click.option(

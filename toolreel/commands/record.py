@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from toolreel.errors import CommandError, MachineError, UpstreamError
 from toolreel.messages.model import Cassette
 from toolreel.normalise.strings import Find
+from toolreel.redaction import DEFAULT_RULES, Redactor, Rules
 from toolreel.server.hosts import Listen
 from toolreel.store.recordings import Recording, begin
 
@@ -43,10 +44,12 @@ def record(
     command: Sequence[str],
     tls: bool = False,
     replace: Find | None = None,
+    redact: Rules = DEFAULT_RULES,
 ) -> int:
     """Records while COMMAND runs, or until Ctrl-C without one; gives the exit status. Raises ToolreelError.
 
-    Several `upstreams` only through the proxy; `replace` finds what the program varies.
+    Several `upstreams` only through the proxy; `replace` finds what the program varies,
+    `redact` what is secret.
     """
     check_door(via, tls=tls, upstreams=upstreams)
     try:
@@ -61,6 +64,7 @@ def record(
         origins=frozenset(upstream.origin for upstream in upstreams) if via == PROXY else None,
         prefix="" if via == PROXY else upstreams[0].path,
         guards_host=via != PROXY,
+        redactor=Redactor(redact),
         tell=complaint,
     )
     recording.journal.on_failure = recorder.fail

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from toolreel.errors import MISSES
 from toolreel.normalise.strings import Find
+from toolreel.redaction import DEFAULT_RULES, Redactor, Rules
 from toolreel.replay.engine import Options
 from toolreel.replay.session import Session, fixed_clock, present_clock, recorded_clock
 from toolreel.replay.tape import Tape
@@ -40,13 +41,14 @@ from .trust import authority, trusting
 class Manner:
     """How to answer: `poll` collapse or faithful; `clock` recorded, now or fixed; `ids` symbols or original.
 
-    `replace` finds what the program varies.
+    `replace` finds what the program varies, `redact` what is secret.
     """
 
     poll: str = "collapse"
     clock: str = "recorded"
     ids: str = "symbols"
     replace: Find | None = None
+    redact: Rules = DEFAULT_RULES
 
 
 def replay(
@@ -64,7 +66,7 @@ def replay(
     tapes = [_tape(folder, name, manner) for name in names]
     clock = {"recorded": recorded_clock, "now": present_clock(time.time()), "fixed": fixed_clock}[manner.clock]
     options = Options(faithful=manner.poll == "faithful", replace=manner.replace)
-    session = Session(tapes, options, clock=clock)
+    session = Session(tapes, options, clock=clock, redactor=Redactor(manner.redact))
     door = _proxy_door(session, listen, tapes) if via == PROXY else _base_url_door(session, listen, tapes, tls=tls)
     with door as environment:
         note(f"Replaying {', '.join(names)}: {pointing(via, environment)}")

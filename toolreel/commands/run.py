@@ -51,6 +51,7 @@ def run(
             force=chosen == ALL,
             command=command,
             replace=manner.replace,
+            redact=manner.redact,
         )
     if not is_there:
         why = "--mode none" if mode else "--mode none, the default where CI is set,"

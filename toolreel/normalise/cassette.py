@@ -8,13 +8,14 @@ from __future__ import annotations
 import dataclasses
 
 from toolreel.messages.model import Cassette, Interaction, Performance, Read, Take
+from toolreel.redaction import PLACEHOLDER
 
 from .groups import Item
 from .order import Conversation, conversations
 from .performed import Performed, unfold
 from .polls import reads_of, settle
 from .strings import Find, in_body, in_request, in_response, strings_of_request, strings_of_response
-from .symbols import PLACEHOLDER, Numbering, ids_of, minted_ids, names_in, replaced_by
+from .symbols import Numbering, ids_of, minted_ids, names_in, replaced_by
 from .volatile import take_out
 
 

@@ -12,13 +12,11 @@ from typing import Any
 
 from toolreel.dialects.ids import ID, is_id_key
 from toolreel.messages.model import Interaction
+from toolreel.redaction import PLACEHOLDER
 
 from .performed import Performed
 from .strings import Find, Span, strings_of_request, strings_of_response
 from .values import values_of_body, values_of_frame
-
-PLACEHOLDER = re.compile(r"REDACTED-\d{4,}")
-"""What stands where a secret stood; numbered like symbols, by first appearance in the file."""
 
 
 def minted_ids(performed: Iterable[Performed]) -> set[str]:

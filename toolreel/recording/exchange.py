@@ -60,7 +60,7 @@ class Exchange:
         """The answer has ended."""
         assert self._answer is not None, "an answer without a head cannot end"
         answer = self._answer
-        frames, body = answer.close(ms)
+        frames, body = answer.close(ms, cut=ending in (Ending.CUT, Ending.CLIENT_GONE))
         if answer.terminal_frame_came:
             ending = Ending.COMPLETE
         elif answer.broken_off and ending is not Ending.CLIENT_GONE:
@@ -128,12 +128,12 @@ class _Answer:
             self._raw.clear()
         return [(ms, piece) for piece in pieces]
 
-    def close(self, ms: int) -> tuple[list[Timed], bytes | None]:
-        """The last frames, and the body or the tail of the stream."""
+    def close(self, ms: int, *, cut: bool) -> tuple[list[Timed], bytes | None]:
+        """The last frames, and the body or the tail of the stream; `cut` says that more was to come."""
         if self.bodyless:
             return [], None
         if self._frames is not None:
-            came, frames, tail = self._frames.close(ms, cut=self.undecodable)
+            came, frames, tail = self._frames.close(ms, cut=cut or self.undecodable)
             return self._frames_seen(came, frames), tail or None
         if not self.undecodable and self._raw:
             try:
@@ -206,7 +206,7 @@ class _Body:
         return [redacted[:cut]] if cut else []
 
     def _cut(self, held: bytes, redacted: bytes) -> int:
-        """Up to where the body may be given away: across that place lies no secret, which would lose its beginning."""
+        """Up to where the body may be given away: no secret lies across that place, and loses its beginning."""
         latest = max(len(held) - _LONGEST_SECRET, 0)
         for cut in range(latest, max(latest - _WINDOW, 0), -_LONGEST_SECRET):
             if self._redactor.large(held[cut:]) == redacted[cut:]:

@@ -10,7 +10,8 @@ from toolreel.dialects.routes import Kind
 from toolreel.messages.http import HttpRequest
 from toolreel.messages.model import Response
 from toolreel.normalise.strings import Find, in_response
-from toolreel.normalise.symbols import PLACEHOLDER, names_in, prefix_of, renamed, replaced_by
+from toolreel.normalise.symbols import names_in, prefix_of, renamed, replaced_by
+from toolreel.redaction import PLACEHOLDER
 
 from .canonical import Asked, asked
 from .live import Conversations, Live
@@ -56,6 +57,7 @@ class Engine:
         what = asked(request).replaced(self._options.replace)
         held = [name for name in dict.fromkeys(names_in(what.texts())) if name in self._holders]
         key = what.canonical(lambda text: renamed(text, self._holders, loosely))
+        key = next(filter(None, (tape.recorded_key(key) for tape in self._tapes)), key)
         matcher = self._matcher(what)
         lives = self._holders_of(name for name in held if prefix_of(name) not in ROOTS)
         if len(lives) > 1:
@@ -97,7 +99,7 @@ class Engine:
             def matches(track: Track) -> bool:
                 if not said:
                     said.append(what.canonical(lambda text: renamed(text, self._holders, name)))
-                return said[0] == track.strict
+                return track.is_asked_by(said[0])
 
             return matches
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from toolreel.messages.http import HttpRequest, origin_of
+from toolreel.messages import coding
+from toolreel.messages.http import HttpRequest, header, origin_of
 from toolreel.messages.model import Response
 from toolreel.normalise.volatile import shifted, take_out
+from toolreel.redaction import Redactor
 
 from .answer import Answer, miss_answer, recorded_answer
 from .engine import Engine, Options, Played
@@ -41,9 +43,10 @@ def present_clock(now: float) -> Clock:
 
 
 class Session:
-    """Answers requests from tapes; `prepare` is what a request goes through before it is compared.
+    """Answers requests from tapes.
 
-    Never raises: whatever goes wrong becomes an answer of toolreel's own, and nothing is asked of any network.
+    `redactor` is the one that recorded them: what it takes for a secret matches any other secret. Never raises:
+    whatever goes wrong becomes an answer of toolreel's own, and nothing is asked of any network.
     """
 
     def __init__(
@@ -52,14 +55,14 @@ class Session:
         options: Options | None = None,
         *,
         clock: Clock = recorded_clock,
-        prepare: Callable[[HttpRequest], HttpRequest] = lambda request: request,
+        redactor: Redactor | None = None,
     ) -> None:
         self.misses: list[Miss] = []
         self.served = 0
         self._tapes = tuple(tapes)
         self._engine = Engine(self._tapes, options or Options())
         self._clock = clock
-        self._prepare = prepare
+        self._redactor = redactor or Redactor()
         self._origins = {
             origin_of(upstream) for tape in self._tapes for upstream in tape.cassette.upstreams if "://" in upstream
         }
@@ -74,7 +77,7 @@ class Session:
         try:
             found = self._find(request)
         except Exception as error:  # noqa: BLE001 - fail closed: no error may let the request through
-            what = f"{request.method} {request.target}"
+            what = f"{request.method} {request.path}"
             found = Miss(MissCode.INTERNAL, f"toolreel failed on {what}: {type(error).__name__}: {error}.")
         if isinstance(found, Miss):
             # What a client sent may hold what no answer and no terminal can show, such as half a surrogate pair.
@@ -85,6 +88,9 @@ class Session:
         return found
 
     def _find(self, request: HttpRequest) -> Answer | Miss:
+        body = coding.decoded_or_raw(request.body, header(request.headers, "content-encoding"))
+        plain = tuple(pair for pair in request.headers if pair[0] != "content-encoding")
+        request = self._redactor.request(replace(request, headers=plain, body=body))
         if request.origin is not None and origin_of(request.origin) not in self._origins:
             hosts = ", ".join(sorted(self._origins)) or "none"
             names = ", ".join(tape.name for tape in self._tapes)
@@ -93,7 +99,7 @@ class Session:
                 f"{request.method} {request.target} is for {request.origin}, "
                 f"but cassette {names} was recorded with {hosts}.",
             )
-        played = self._engine.play(self._prepare(request))
+        played = self._engine.play(request)
         return self._answer(played) if isinstance(played, Played) else played
 
     def _answer(self, played: Played) -> Answer:

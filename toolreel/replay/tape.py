@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -17,8 +18,9 @@ from toolreel.normalise.performed import unfold
 from toolreel.normalise.polls import settle
 from toolreel.normalise.said import said_answer
 from toolreel.normalise.strings import Find, strings_of_response
-from toolreel.normalise.symbols import PLACEHOLDER, minted_ids, names_in, prefix_of, renamed
+from toolreel.normalise.symbols import minted_ids, names_in, prefix_of, renamed
 from toolreel.normalise.volatile import first_second
+from toolreel.redaction import PLACEHOLDER
 
 from .canonical import Asked, recorded
 
@@ -37,6 +39,16 @@ def loosely(name: str) -> str:
 def symbols_in(response: Response, minted: set[str]) -> list[str]:
     """The minted ids in a response, in the order in which they first stand."""
     return list(dict.fromkeys(name for name in names_in(strings_of_response(response)) if name in minted))
+
+
+def _variable(said: str) -> re.Pattern[str] | None:
+    """Fits what a request says, any text in place of each placeholder; None if there is no placeholder.
+
+    CI has another key than the recorder had, or none that looks like one.
+    """
+    if HIDDEN not in said:
+        return None
+    return re.compile(r'(?:[^"\\]|\\.)+'.join(map(re.escape, said.split(HIDDEN))))
 
 
 @dataclass(eq=False)
@@ -75,6 +87,14 @@ class Track:
             return HIDDEN if PLACEHOLDER.fullmatch(found) else tape.root_classes.get(found, found)
 
         return self.asked.canonical(lambda text: renamed(text, tape.minted, name))
+
+    @cached_property
+    def _variable(self) -> re.Pattern[str] | None:
+        return _variable(self.strict)
+
+    def is_asked_by(self, said: str) -> bool:
+        """Whether a request that says this, with the ids of the recording, is the recorded one."""
+        return said == self.strict or (self._variable is not None and bool(self._variable.fullmatch(said)))
 
     @cached_property
     def answered_symbols(self) -> list[str]:
@@ -132,6 +152,13 @@ class Tape:
         for group in self.groups:
             for key in group.by_key:
                 self.index.setdefault(key, []).append(group)
+        self._variable_keys = [(fits, key) for key in self.index if (fits := _variable(key))]
+
+    def recorded_key(self, key: Key) -> Key | None:
+        """The key under which requests like this one were recorded: its own, or one with placeholders."""
+        if key in self.index:
+            return key
+        return next((recorded for fits, recorded in self._variable_keys if fits.fullmatch(key)), None)
 
     def _group(self, number: int, conversation: Conversation) -> Group:
         group = Group(number, self)
