@@ -21,6 +21,7 @@ from toolreel.errors import (
     ToolreelError,
     UpstreamError,
 )
+from toolreel.redaction import DEFAULT_RULES
 from toolreel.server.hosts import Listen
 
 COMMANDS = ["record", "replay", "run", "recover", "ls", "show", "standin", "demo"]
@@ -103,6 +104,7 @@ def test_record_has_these_defaults(calls: Callable[..., Calls]) -> None:
                 "force": False,
                 "command": [],
                 "replace": None,
+                "redact": DEFAULT_RULES,
             },
         )
     ]
@@ -124,6 +126,7 @@ def test_record_takes_these_options(calls: Callable[..., Calls]) -> None:
         "force": True,
         "command": ["cmd", "--", "--listen", "x"],
         "replace": None,
+        "redact": DEFAULT_RULES,
     }
 
 
@@ -145,7 +148,8 @@ def test_replay_takes_several_cassettes(calls: Callable[..., Calls], monkeypatch
 
 def test_replay_answers_in_the_manner_that_is_asked_for(calls: Callable[..., Calls]) -> None:
     found = calls("replay.replay")
-    assert status_of(*"replay a --poll faithful --clock now --ids original --tls".split()) == 0
+    words = "replay a --poll faithful --clock now --ids original --tls"
+    assert status_of(*words.split()) == 0
     ((_, options),) = found
     assert options["manner"] == Manner("faithful", "now", "original")
     assert options["tls"] is True

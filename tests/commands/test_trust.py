@@ -3,6 +3,7 @@ from __future__ import annotations
 import ssl
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -63,8 +64,7 @@ def test_a_bundle_that_is_not_there_is_passed_over(
 
 def test_where_nobody_knows_any_root_clients_trust_us(ours: Authority, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(trust, "_SYSTEM", ())
-    nowhere = ssl.get_default_verify_paths()._replace(cafile=None)
-    monkeypatch.setattr(ssl, "get_default_verify_paths", lambda: nowhere)
+    monkeypatch.setattr(ssl, "get_default_verify_paths", lambda: SimpleNamespace(cafile=None))
     monkeypatch.setitem(sys.modules, "certifi", None)
     with trusting(ours) as environment:
         assert Path(environment["SSL_CERT_FILE"]).read_bytes() == ours.pem

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from toolreel.dialects.ids import ID, is_id_key
+from toolreel.normalise.symbols import names_in
 
 SUFFIX = "AbCdEf0123456789ghIJklMN"
 UUID = "0b8f2c1e-9d3a-4f6b-8a7c-1234567890ab"
@@ -43,6 +44,12 @@ def test_every_prefix_of_the_apis_is_known(prefix: str) -> None:
 )
 def test_ids_are_found_on_their_boundaries(text: str, found: list[str]) -> None:
     assert [match.group() for match in ID.finditer(text)] == found
+
+
+def test_no_id_is_shorter_than_the_search_for_ids_takes_for_granted() -> None:
+    shortest = min(len(prefix) for prefix in PREFIXES.split()) + 8
+    assert list(names_in(["vs_1234567", "vs_12345678", "REDACTED-0001"])) == ["vs_12345678", "REDACTED-0001"]
+    assert shortest == len("vs_12345678")
 
 
 @pytest.mark.parametrize("key", ["id", "thread_id", "tool_call_id", "file_ids", "first_id", "vector_store_ids"])

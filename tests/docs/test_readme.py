@@ -64,7 +64,7 @@ def test_every_command_of_the_readme_runs(program: Path, free_ports: tuple[int, 
     assert shell.returncode == 0, output
     assert output.count("In Paris it is 21° and clear, in Tokyo 21° and clear.") >= 2, output
     assert '"object": "assistant"' in output, "curl got no assistant"
-    assert "Mitmproxy" in output
+    assert "record.py" in output
 
 
 def _waiting(command: str) -> str:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gzip
+import random
 import zlib
 from collections.abc import Callable
 from itertools import pairwise
@@ -10,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from toolreel.messages import coding
-from toolreel.messages.coding import CodingError, decode, decoded_or_raw, decoder
+from toolreel.messages.coding import CodingError, decodable, decode, decoded_or_raw, decoder
 
 # These two come with mitmproxy (the extra `proxy`).
 brotli = pytest.importorskip("brotli")
@@ -189,11 +190,26 @@ def test_a_missing_package_is_a_coding_error(monkeypatch: pytest.MonkeyPatch) ->
         pytest.param(b"x", None, b"x", id="no-coding"),
         pytest.param(gzip.compress(b"x"), "gzip", b"x", id="decoded"),
         pytest.param(b"x", "gzip", b"x", id="not-in-its-coding"),
-        pytest.param(gzip.compress(b"xyz")[:-1], "gzip", gzip.compress(b"xyz")[:-1], id="cut"),
+        pytest.param(gzip.compress(b"xyz")[:-1], "gzip", b"xyz", id="cut"),
+        pytest.param(gzip.compress(b"xyz") + b"junk", "gzip", b"xyz", id="garbage-after-good-data"),
+        pytest.param(gzip.compress(b"xyz")[:9], "gzip", gzip.compress(b"xyz")[:9], id="cut-before-it-says-anything"),
         pytest.param(b"x", "compress", b"x", id="unknown-coding"),
     ],
 )
-def test_a_request_is_taken_as_it_came_if_it_cannot_be_decoded(
-    data: bytes | None, name: str | None, body: bytes | None
-) -> None:
+def test_a_request_is_decoded_as_far_as_it_can_be(data: bytes | None, name: str | None, body: bytes | None) -> None:
     assert decoded_or_raw(data, name) == body
+
+
+@every_compression
+@pytest.mark.parametrize("junk", [b"", b"junk" * 9], ids=["cut", "broken"])
+def test_what_comes_before_the_break_can_be_decoded(name: str, encode: Callable[[bytes], bytes], junk: bytes) -> None:
+    data = random.Random(1).randbytes(150_000).hex().encode()  # several blocks: of a part of one, zstd says nothing
+    coded = encode(data)
+    found = decodable(coded[: len(coded) * 9 // 10] + junk, name)
+    assert len(found) >= 100_000
+    assert data[:100_000] == found[:100_000]
+    assert decodable(coded, name) == data
+
+
+def test_nothing_can_be_decoded_of_what_is_in_no_coding() -> None:
+    assert decodable(b"x", "compress") == decodable(b"plain text", "gzip") == decodable(b"", "br") == b""

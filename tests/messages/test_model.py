@@ -106,7 +106,12 @@ def test_a_good_cassette_is_what_it_says() -> None:
             "Value error, number 3 stands where 2 is due, number them from 1 on ",
             id="gap-in-the-numbers",
         ),
-        pytest.param(["interactions", 1, "n"], 1, "Value error, number 1 stands where 2 is due, number them from 1 on ", id="number-twice"),
+        pytest.param(
+            ["interactions", 1, "n"],
+            1,
+            "Value error, number 1 stands where 2 is due, number them from 1 on ",
+            id="number-twice",
+        ),
         pytest.param(["interactions", 0, "n"], 0, "greater than or equal to 1", id="number-zero"),
         pytest.param(
             ["interactions", 1, "request", "upstream"],
@@ -118,7 +123,10 @@ def test_a_good_cassette_is_what_it_says() -> None:
             ["interactions", 1, "request", "upstream"], -1, "greater than or equal to 0", id="upstream-below-0"
         ),
         pytest.param(
-            ["upstreams"], ["https://a:port"], r"Value error, no URL \(Port could not be cast to integer value as \'port\'\) ", id="upstream-that-is-no-url"
+            ["upstreams"],
+            ["https://a:port"],
+            r"Value error, no URL \(Port could not be cast to integer value as \'port\'\) ",
+            id="upstream-that-is-no-url",
         ),
         pytest.param(["interactions", 1, "request", "method"], ..., "Field required", id="no-method"),
         pytest.param(["interactions", 1, "response", "status"], 99, "greater than or equal to 100", id="status-99"),
@@ -166,7 +174,10 @@ def test_a_good_cassette_is_what_it_says() -> None:
             id="take-of-another-interaction",
         ),
         pytest.param(
-            ["take", "interactions", "02"], {"ms": [0, 1]}, "Value error, the cassette has no such interaction ", id="take-number-spelled"
+            ["take", "interactions", "02"],
+            {"ms": [0, 1]},
+            "Value error, the cassette has no such interaction ",
+            id="take-number-spelled",
         ),
         pytest.param(
             ["take", "reads"],

@@ -34,7 +34,9 @@ def test_the_boundary_is_read_from_the_content_type(content_type: str | None, bo
 
 
 def test_a_content_type_can_name_another_boundary() -> None:
-    assert multipart.with_boundary("multipart/form-data; boundary=X; a=b", "Y") == "multipart/form-data; boundary=Y; a=b"
+    assert (
+        multipart.with_boundary("multipart/form-data; boundary=X; a=b", "Y") == "multipart/form-data; boundary=Y; a=b"
+    )
 
 
 def test_an_upload_becomes_parts_whose_bodies_are_read_like_any_body() -> None:

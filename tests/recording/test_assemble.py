@@ -41,7 +41,9 @@ SSE = ResponseHead(200, (("content-type", "text/event-stream"),))
 
 
 def made_of(
-    entries: Iterable[Entry], large: Files | None = None, spooled: Mapping[int, Sequence[bytes]] = MappingProxyType({})
+    entries: Iterable[Entry],
+    large: Files | None = None,
+    spooled: Mapping[int, Sequence[bytes]] = MappingProxyType({}),
 ) -> Cassette:
     return assemble(
         entries,
@@ -303,7 +305,9 @@ def test_an_upload_becomes_parts_under_a_boundary_of_its_own() -> None:
         ("content-type", "multipart/form-data; boundary=toolreel-boundary; charset=utf-8"),
     )
     assert asked.body == PartsBody(
-        parts=(Part(headers=(("Content-Disposition", 'form-data; name="purpose"'),), body=TextBody(text="assistants")),)
+        parts=(
+            Part(headers=(("Content-Disposition", 'form-data; name="purpose"'),), body=TextBody(text="assistants")),
+        )
     )
     assert body_bytes(asked.body, no_file) == upload.replace(b"r4nd", b"toolreel-boundary")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Sequence
 from random import Random
@@ -41,6 +42,11 @@ def recording(plans: Sequence[Plan], seed: int = 1) -> tuple[Cassette, list[list
     return normalise(take(*overlapping(scripts, Random(seed))))[0], scripts
 
 
+@functools.cache
+def the_fifty() -> tuple[Cassette, list[list[Exchange]]]:
+    return recording(fifty(1))
+
+
 def answers(script: Script) -> list[Exchange]:
     return [script[place] for place in settled(script)]
 
@@ -73,7 +79,7 @@ def apart(clients: Sequence[Client]) -> None:
 
 @pytest.mark.parametrize("seed", range(10))
 def test_fifty_clients_at_once_each_get_their_own_conversation(seed: int) -> None:
-    cassette, scripts = recording(fifty(1))
+    cassette, scripts = the_fifty()
     session = Session([tape_of(cassette)])
     apart(hold(session, scripts, Random(seed)))
     assert (session.misses, session.unplayed) == ([], 0)

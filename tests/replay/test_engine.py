@@ -405,8 +405,22 @@ def test_a_vector_store_an_upload_and_an_assistant_with_them() -> None:
 def test_placeholders_are_variables() -> None:
     play = Player(post("/x", "ok", {"key": "REDACTED-0001", "n": 1}), repeat=False)
     assert play.post("/x", {"key": "REDACTED-0007", "n": 2}) is MissCode.NO_MATCH
-    assert play.post("/x", {"key": "other", "n": 1}) is MissCode.NO_MATCH
+    assert play.post("/x", {"key": "", "n": 1}) is MissCode.NO_MATCH, "a placeholder stands for something"
+    assert play.post("/x", {"key": 1, "n": 1}) is MissCode.NO_MATCH
     assert play.post("/x", {"key": "REDACTED-0007", "n": 1}) == "ok"
+
+
+@pytest.mark.parametrize("other", ["x", 'with "quotes" \\ and é', "REDACTED-0002", "sk-of-another-kind"])
+def test_a_placeholder_takes_what_does_not_even_look_like_a_secret(other: str) -> None:
+    play = Player(post("/x", "ok", {"text": "key REDACTED-0001, please"}), repeat=False)
+    assert play.post("/x", {"text": f"key {other}, pleas"}) is MissCode.NO_MATCH
+    assert play.post("/x", {"text": f"key {other}, please"}) == "ok"
+
+
+def test_a_word_of_the_program_is_no_placeholder() -> None:
+    play = Player(post("/x", "ok", {"q": "Show the REDACTED parts."}))
+    assert play.post("/x", {"q": "Show the other parts."}) is MissCode.NO_MATCH
+    assert play.post("/x", {"q": "Show the REDACTED parts."}) == "ok"
 
 
 # ------------------------------------------------------------------------------------------------------- tool outputs

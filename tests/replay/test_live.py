@@ -15,7 +15,7 @@ TAPE = Tape("t", Cassette(upstreams=(), interactions=()), no_file)
 
 
 def groups(count: int) -> list[Group]:
-    return [Group(number, TAPE) for number in range(count)]
+    return [Group(number, TAPE, f"says {number}") for number in range(count)]
 
 
 def live(walk: int, *candidates: Group) -> Live:
@@ -76,13 +76,42 @@ def test_a_choice_leaves_every_other_one_of_its_own() -> None:
 def test_the_live_conversations_of_a_group_are_the_newest_first() -> None:
     a, b = groups(2)
     conversations = Conversations()
-    first, second = live(1, a, b), live(2, a)
+    first, second, third = live(1, a, b), live(2, a), live(3, a, b)
+    for one in (first, second, third):
+        conversations.add(one)
+    assert conversations.of_group(a) == [third, second, first]
+    assert conversations.of_group(b) == [third, first]
+    conversations.narrow(first, [b])
+    assert conversations.of_group(a) == [third, second]
+
+
+def test_what_says_the_same_is_decided_at_once() -> None:
+    groups = [Group(number, TAPE, says) for number, says in enumerate("xxy")]
+    conversations = Conversations()
+    first, second = live(1, *groups), live(1, *groups)
     conversations.add(first)
     conversations.add(second)
-    assert conversations.of_group(a) == [second, first]
-    assert conversations.of_group(b) == [first]
-    conversations.narrow(first, [b])
-    assert conversations.of_group(a) == [second]
+    conversations.narrow(first, groups)
+    assert list(first.states) == groups, "one of them says something else"
+    conversations.narrow(first, groups[:2])
+    assert list(first.states) == [groups[0]]
+    conversations.narrow(second, groups[1:2])
+    assert list(second.states) == [groups[1]]
+
+
+def test_deciding_at_once_leaves_others_their_own() -> None:
+    x, y = (Group(number, TAPE, "the same") for number in range(2))
+    conversations = Conversations()
+    first = live(1, x, y)
+    conversations.add(first)
+    other = live(2, x, y)
+    conversations.add(other)
+    same_walk = live(1, *conversations.free(1, [x, y]))
+    conversations.add(same_walk)
+    conversations.narrow(same_walk, [x])
+    assert list(first.states) == [y]
+    conversations.narrow(other, [x, y])
+    assert list(other.states) == [x]
 
 
 @given(
@@ -96,9 +125,10 @@ def test_a_group_is_free_exactly_if_each_can_get_one_of_its_own(wanted: list[set
     conversations = Conversations()
     taken: list[set[int]] = []
     for numbers in wanted:
-        if seatable([*taken, numbers]):
-            conversations.add(live(1, *(all_groups[number] for number in sorted(numbers))))
-            taken.append(numbers)
+        free = conversations.free(1, [all_groups[number] for number in sorted(numbers)])
+        if free:
+            conversations.add(live(1, *free))
+            taken.append({group.number for group in free})
     free = conversations.free(1, [all_groups[asked]])
     assert bool(free) is seatable([*taken, {asked}])
     assert len({state.group.number for state in conversations.decided()}) == len(taken)

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -203,15 +202,6 @@ def test_with_the_original_ids_an_answer_is_byte_for_byte_what_was_received() ->
     session = Session([Tape("weather", cassette, no_file, original)])
     for exchange in EXCHANGES:
         assert b"".join(session.answer(exchange.sent).pieces) == exchange.received
-
-
-def test_a_request_is_prepared_before_it_is_compared() -> None:
-    def prepare(request: HttpRequest) -> HttpRequest:
-        return replace(request, target=request.target.replace("today", "a"))
-
-    session = Session([tape(("/a", "1"))], prepare=prepare)
-    assert text(session.answer(get("/v1/today"))) == "1"
-    assert error(session.answer(get("/v1/tomorrow")))["code"] == "no_match"
 
 
 def test_what_cannot_be_shown_is_escaped_in_a_miss() -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -124,7 +125,7 @@ def _ed25519() -> bytes:
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
 
-USELESS = {
+USELESS: dict[str, tuple[Callable[[], bytes], str]] = {
     "empty": (lambda: b"", "it holds no key and certificate in PEM"),
     "garbage": (lambda: b"-----BEGIN NONSENSE-----", "it holds no key and certificate in PEM"),
     "cut short": (lambda: foreign()[:-40], "it holds no key and certificate in PEM"),

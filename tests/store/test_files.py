@@ -262,7 +262,9 @@ BROKEN = {
     ),
     **{
         f"part-with-{name}": (
-            edited('{"text": "one"}', f'{{"parts": [\n{{"body": {{"text": ""}}}},\n{{"headers": [],\n"body": {body}}}]}}'),
+            edited(
+                '{"text": "one"}', f'{{"parts": [\n{{"body": {{"text": ""}}}},\n{{"headers": [],\n"body": {body}}}]}}'
+            ),
             f"Cassette PATH, line {line}: interactions.0.response.body.parts.1.body{what}; mend or record it again.",
         )
         for name, body, line, what in [
@@ -455,9 +457,7 @@ def test_a_body_for_which_there_is_no_space_is_told(path: Path, monkeypatch: pyt
     monkeypatch.setattr(os, "fsync", no_space)
     with pytest.raises(MachineError) as caught:
         LargeBodies(path).keep([LARGE])
-    assert str(caught.value) == (
-        f"A body file in {files_folder(path)} cannot be written: no space left on device."
-    )
+    assert str(caught.value) == (f"A body file in {files_folder(path)} cannot be written: no space left on device.")
     assert tree(path.parent) == {}
 
 

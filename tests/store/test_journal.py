@@ -8,7 +8,10 @@ import sys
 import tempfile
 import threading
 import time
+import tracemalloc
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -19,10 +22,10 @@ from sqlite_utils import Database
 from toolreel.errors import CommandError, MachineError
 from toolreel.messages.http import HttpRequest, ResponseHead
 from toolreel.messages.model import Ending
-from toolreel.recording.entries import Began, Ended, Entry, Failed, FrameCame, Headed
+from toolreel.recording.entries import Began, BodyPiece, Ended, Entry, Failed, FrameCame, Headed
 from toolreel.store import journal
 from toolreel.store.database import open_store
-from toolreel.store.journal import Journal, TakeRow, drop, entries_of, is_recording, unfinished
+from toolreel.store.journal import Journal, TakeRow, drop, entries_of, is_recording, pieces_of, unfinished
 
 LONG = 20
 """Seconds until a test gives up; none waits that long unless something is broken."""
@@ -64,6 +67,7 @@ ENTRIES: st.SearchStrategy[Entry] = st.one_of(
     st.builds(Began, KEYS, KEYS, st.builds(HttpRequest, TEXTS, TEXTS, HEADERS, DATA, st.none() | TEXTS)),
     st.builds(Headed, KEYS, KEYS, st.builds(ResponseHead, st.integers(100, 999), HEADERS), HEADERS, st.booleans()),
     st.builds(FrameCame, KEYS, KEYS, st.binary()),
+    st.builds(BodyPiece, st.integers(0, 3), KEYS, st.binary()),
     st.builds(
         Ended,
         KEYS,
@@ -89,8 +93,40 @@ def test_all_entries_come_back_in_their_order(batches: list[list[Entry]]) -> Non
             opened.append(batch)
         opened.close()
         reader = open_store(store)
-        assert list(entries_of(reader, opened.take)) == [entry for batch in batches for entry in batch]
+        entries = [entry for batch in batches for entry in batch]
+        assert list(entries_of(reader, opened.take)) == [
+            entry for entry in entries if not isinstance(entry, BodyPiece)
+        ]
+        for key in range(4):
+            assert list(pieces_of(reader, opened.take, key)) == [
+                entry.data for entry in entries if isinstance(entry, BodyPiece) and entry.key == key
+            ]
         reader.close()
+
+
+def test_the_pieces_of_large_bodies_do_not_mix(store: Path, db: Database) -> None:
+    first, second = open_journal(store, "a"), open_journal(store, "b")
+    for opened, mark in ((first, b"a"), (second, b"b")):
+        for n in range(4):
+            opened.append([BodyPiece(n % 2, n, mark + b"%d" % n), frame(n)])
+        opened.close()
+    assert list(pieces_of(db, first.take, 0)) == [b"a0", b"a2"]
+    assert list(pieces_of(db, first.take, 1)) == [b"a1", b"a3"]
+    assert list(pieces_of(db, second.take, 1)) == [b"b1", b"b3"]
+    assert list(pieces_of(db, first.take, 2)) == []
+    assert list(entries_of(db, first.take)) == [frame(n) for n in range(4)]
+
+
+def test_the_pieces_of_a_large_body_are_read_one_by_one(store: Path, db: Database) -> None:
+    opened = open_journal(store)
+    opened.append([BodyPiece(1, n, b"x" * 100_000) for n in range(20)])
+    opened.close()
+    tracemalloc.start()
+    try:
+        assert sum(map(len, pieces_of(db, opened.take, 1))) == 2_000_000
+        assert tracemalloc.get_traced_memory()[1] < 1_000_000
+    finally:
+        tracemalloc.stop()
 
 
 def test_no_body_and_an_empty_one_stay_apart(store: Path, db: Database) -> None:
@@ -189,6 +225,139 @@ def test_entries_of_a_slow_stream_wait_a_quarter_of_a_second_at_most(
     open_journal(store).close()
     assert len(stream.waited_at_write) > 100
     assert max(stream.waited_at_write) <= 0.25
+
+
+# --------------------------------------------------------------------------------------------- a disk that is slow
+
+
+class Watched(threading.Condition):
+    """A condition that tells when somebody waits for it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.waits = threading.Event()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.waits.set()
+        return super().wait(timeout)
+
+
+class SlowDisk:
+    """A journal whose disk takes nothing until it may; `written` are the entries of each transaction."""
+
+    def __init__(self, store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.may_write = threading.Event()
+        self.written: list[list[Entry]] = []
+        really_write = Journal._write
+
+        def write(journal: Journal, entries: list[Entry]) -> None:
+            assert self.may_write.wait(LONG)
+            self.written.append(entries)
+            really_write(journal, entries)
+
+        monkeypatch.setattr(Journal, "_write", write)
+        self.journal = open_journal(store)
+        self.room = Watched()
+        self.journal._room = self.room
+
+    def append_in_a_thread(self, entries: list[Entry]) -> Future[None]:
+        """Another thread appends; gives back once it waits."""
+        appended: Future[None] = Future()
+
+        def append() -> None:
+            try:
+                self.journal.append(entries)
+                appended.set_result(None)
+            except MachineError as error:
+                appended.set_exception(error)
+
+        threading.Thread(target=append, daemon=True).start()
+        assert self.room.waits.wait(LONG)
+        return appended
+
+
+def test_the_recorder_waits_when_the_disk_is_far_behind(
+    store: Path, db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk = SlowDisk(store, monkeypatch)
+    monkeypatch.setattr(journal, "MOST_QUEUED", 30_000)
+    for n in range(3):  # each of these finds room
+        disk.journal.append([FrameCame(1, n, b"x" * 10_000)])
+    assert not disk.room.waits.is_set()
+    appended = disk.append_in_a_thread([FrameCame(1, 3, b"x")])
+    assert not appended.done()
+    disk.may_write.set()
+    appended.result(LONG)
+    disk.journal.close()
+    assert [entry.ms for entry in entries_of(db, disk.journal.take)] == [0, 1, 2, 3]
+    assert disk.journal._queued == 0
+
+
+def test_a_body_larger_than_the_queue_passes_all_the_same(
+    store: Path, db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal, "MOST_QUEUED", 1_000)
+    opened = open_journal(store)
+    for n in range(5):
+        opened.append([BodyPiece(1, n, b"x" * 10_000)])
+    opened.close()
+    assert len(list(pieces_of(db, opened.take, 1))) == 5
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        Began(1, 0, HttpRequest("POST", "/", (), b"x" * 10_000)),
+        FrameCame(1, 0, b"x" * 10_000),
+        BodyPiece(1, 0, b"x" * 10_000),
+        Ended(1, 0, Ending.COMPLETE, b"x" * 10_000),
+    ],
+    ids=lambda entry: type(entry).__name__,
+)
+def test_whatever_holds_a_body_counts(store: Path, monkeypatch: pytest.MonkeyPatch, entry: Entry) -> None:
+    disk = SlowDisk(store, monkeypatch)
+    monkeypatch.setattr(journal, "MOST_QUEUED", 10_000)
+    disk.journal.append([entry])
+    appended = disk.append_in_a_thread([frame(1)])
+    disk.may_write.set()
+    appended.result(LONG)
+    disk.journal.close()
+
+
+def test_who_waits_for_the_disk_is_told_of_its_failure(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    disk = SlowDisk(store, monkeypatch)
+    monkeypatch.setattr(journal, "MOST_QUEUED", 1_000)
+    disk.journal.append([Failed(1, 2**70, "a number that SQLite does not have"), FrameCame(1, 0, b"x" * 1_000)])
+    appended = disk.append_in_a_thread([frame(1)])
+    disk.may_write.set()
+    failure = appended.exception(LONG)
+    assert failure is disk.journal.failure is not None
+    with pytest.raises(MachineError):
+        disk.journal.close()
+
+
+def test_transactions_are_of_about_one_mebibyte(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However much has gathered, a reader never waits long for the disk, nor a kill costs much."""
+    disk = SlowDisk(store, monkeypatch)
+    monkeypatch.setattr(journal, "GATHER_S", LONG)
+    disk.may_write.set()
+    for n in range(100):
+        disk.journal.append([BodyPiece(1, n, b"x" * 65_536)])
+    disk.journal.close()
+    sizes = [sum(len(entry.data) for entry in entries if isinstance(entry, BodyPiece)) for entries in disk.written]
+    assert sum(sizes) == 100 * 65_536
+    assert all(journal.MOST_AT_ONCE - 65_536 <= size <= journal.MOST_AT_ONCE + 65_536 for size in sizes[:-1])
+    assert len(sizes) == 7
+
+
+def test_entries_that_come_together_are_written_together(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    disk = SlowDisk(store, monkeypatch)
+    monkeypatch.setattr(journal, "GATHER_S", LONG)
+    disk.may_write.set()
+    for n in range(100):
+        disk.journal.append([frame(n)])
+    disk.journal.close()
+    assert disk.written == [[frame(n) for n in range(100)]]
 
 
 # ------------------------------------------------------------------------------------------------------------ locks
@@ -331,6 +500,42 @@ def test_an_entry_that_no_store_can_hold_is_told_as_well(store: Path) -> None:
     opened = open_journal(store)
     opened.append([Failed(1, 2**70, "a number that SQLite does not have")])
     assert str(fails_to_write(opened)).startswith("The journal cannot be written (")
+
+
+def test_of_a_failure_somebody_is_told_once_and_at_once(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(journal, "MOST_AT_ONCE", 1)  # a transaction for each
+    opened = open_journal(store)
+    told: queue.SimpleQueue[tuple[MachineError, str]] = queue.SimpleQueue()
+    opened.on_failure = lambda failure: told.put((failure, threading.current_thread().name))
+    opened.append([frame(1)])
+    bad = Failed(1, 2**70, "a number that SQLite does not have")
+    for entries in ([bad], [bad], [frame(2)]):
+        with suppress(MachineError):
+            opened.append(entries)
+    assert told.get(timeout=LONG) == (opened.failure, "toolreel-journal")
+    with pytest.raises(MachineError):
+        opened.close()
+    assert told.empty()
+
+
+def test_of_a_journal_that_works_nobody_is_told(store: Path) -> None:
+    opened = open_journal(store)
+    told: list[MachineError] = []
+    opened.on_failure = told.append
+    opened.append([frame(1)])
+    opened.close()
+    assert told == []
+
+
+def test_a_full_queue_empties_after_a_failure(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits for ever for a disk that takes nothing any more."""
+    disk = SlowDisk(store, monkeypatch)
+    for n in range(50):
+        disk.journal.append([Failed(1, 2**70, "a number that SQLite does not have"), frame(n)])
+    disk.may_write.set()
+    with pytest.raises(MachineError):
+        disk.journal.close()
+    assert disk.journal._queued == 0
 
 
 def test_after_a_failure_nothing_more_is_written(store: Path, db: Database, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -124,7 +124,9 @@ def test_names_equal_but_for_case_clash(folder: Path, name: str, other: str | No
         pytest.param("/p/cassettes/a.json", "/p/.toolreel/store.db", "cassettes/a", id="beside-the-folder"),
         pytest.param("/p/cassettes/w/a.json", "/p/.toolreel/store.db", "cassettes/w/a", id="in-a-folder"),
         pytest.param("/p/tests/tapes/a.json", "/p/.toolreel/store.db", "tests/tapes/a", id="deeper"),
-        pytest.param("/p/cassettes/a.json.json", "/p/.toolreel/store.db", "cassettes/a.json", id="suffix-in-the-name"),
+        pytest.param(
+            "/p/cassettes/a.json.json", "/p/.toolreel/store.db", "cassettes/a.json", id="suffix-in-the-name"
+        ),
         pytest.param("/p/cassettes/a.json", "/elsewhere/s/my.db", "../p/cassettes/a", id="store-elsewhere"),
     ],
 )
@@ -132,7 +134,9 @@ def test_the_store_names_a_cassette_by_its_place(path: str, store: str, key: str
     assert store_key(Path(path), Path(store)) == key
 
 
-def test_the_place_is_the_same_from_wherever_the_command_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_place_is_the_same_from_wherever_the_command_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     store = tmp_path / ".toolreel" / "store.db"
     (tmp_path / "cassettes").mkdir()
     monkeypatch.chdir(tmp_path)

@@ -212,8 +212,7 @@ def test_two_recorders_on_one_cassette_are_one_too_many(folder: Path, first: str
     with pytest.raises(CommandError) as caught:
         begin(folder, second)
     assert str(caught.value) == (
-        f"Cassette cassettes/a is being recorded by process {os.getpid()}; "
-        f"wait for it, or record under another name."
+        f"Cassette cassettes/a is being recorded by process {os.getpid()}; wait for it, or record under another name."
     )
     with pytest.raises(CommandError) as caught:
         recover(folder, second)

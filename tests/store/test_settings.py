@@ -146,7 +146,9 @@ def test_the_folder_may_be_named_from_here(folder: Path, monkeypatch: pytest.Mon
 @pytest.mark.parametrize("name", ["toolreel.toml", "pyproject.toml"])
 def test_a_setting_that_is_wrong_is_named(folder: Path, name: str, text: str, says: str) -> None:
     own = name == "toolreel.toml"
-    (folder / name).write_text(text if own else f"[tool.toolreel]\n{text}".replace("\n[norm", "\n[tool.toolreel.norm"))
+    (folder / name).write_text(
+        text if own else f"[tool.toolreel]\n{text}".replace("\n[norm", "\n[tool.toolreel.norm")
+    )
     with pytest.raises(CommandError) as caught:
         load_settings(folder)
     assert str(caught.value) == f"Settings {folder / name}: {says}."
@@ -221,7 +223,8 @@ def test_every_preset_can_be_named(name: str) -> None:
         ),
         pytest.param(
             r"replace = [{pattern = 'a', with = 'x'}, {pattern = '[0-9]*', with = ''}]",
-            "Settings, normalise.replace: the pattern '[0-9]*' matches nothing at all, and would be found everywhere.",
+            "Settings, normalise.replace: the pattern '[0-9]*' matches nothing at all, "
+            "and would be found everywhere.",
             id="found-everywhere",
         ),
     ],

@@ -20,6 +20,7 @@ from toolreel.commands.doors import BASE_URL, PROXY, parse_upstream
 from toolreel.messages.bodies import frame_bytes
 from toolreel.messages.model import Cassette, Interaction
 from toolreel.recording.entries import Ended, Entry, Failed
+from toolreel.replay.engine import Options
 from toolreel.replay.session import Session
 from toolreel.server.hosts import Listen
 from toolreel.store.recordings import Recording, begin
@@ -137,16 +138,20 @@ class ReplayDoor(Door):
 
 
 @contextmanager
-def replaying(folder: Path, name: str, via: str, *, base: str | None = None) -> Iterator[ReplayDoor]:
+def replaying(
+    folder: Path, name: str, via: str, *, base: str | None = None, as_received: bool = False, repeat: bool = True
+) -> Iterator[ReplayDoor]:
     """Replay behind one of its doors, wired by the command's own code.
 
-    Through the proxy clients ask for the recorded server, unless `base` says another.
+    Through the proxy clients ask for the recorded server, unless `base` says another. `as_received` gives the ids and
+    each answer to a poll as the recorder got them.
     """
-    tapes = [replay_command._tape(folder, name)]
-    session = Session(tapes)
+    manner = replay_command.Manner(ids="original", poll="faithful") if as_received else replay_command.Manner()
+    tapes = [replay_command._tape(folder, name, manner)]
+    session = Session(tapes, Options(faithful=as_received, repeat=repeat))
     if via == PROXY:
         recorded = parse_upstream(tapes[0].cassette.upstreams[0]).origin
-        with replay_command._proxy_door(session, FREE) as environment:
+        with replay_command._proxy_door(session, FREE, tapes) as environment:
             proxy, bundle = environment["HTTPS_PROXY"], environment["SSL_CERT_FILE"]
             yield ReplayDoor(base=base or recorded, proxy=proxy, bundle=bundle, session=session)
     else:

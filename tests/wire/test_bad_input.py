@@ -49,11 +49,11 @@ BROKEN: dict[str, tuple[Change, str]] = {
     "no object": (lambda data: b"[]", r"is no cassette"),
     "wrong number": (
         edited(lambda value: value["interactions"][0].update(n=7)),
-        r"interaction number 7 stands where 1 is due",
+        r"line 8: interactions.0.n: number 7 stands where 1 is due",
     ),
     "no such upstream": (
         edited(lambda value: value["interactions"][0]["request"].update(upstream=3)),
-        r"interaction 1 names upstream 3",
+        r"line 11: interactions.0.request.upstream: there are only 1 upstreams",
     ),
     "unknown member": (edited(lambda value: value["interactions"][0].update(x=1)), r"line \d+.*x"),
     "unknown ending": (
@@ -266,7 +266,7 @@ def test_of_two_recorders_of_one_cassette_the_second_is_refused(folder: Path, to
     try:
         ran = toolreel("record", "tape", "--cassettes", folder)
         assert ran.status == 2
-        assert ran.complaint.startswith("Cassette tape is being recorded by process ")
+        assert ran.complaint.startswith("Cassette cassettes/tape is being recorded by process ")
         ran = toolreel("recover", "tape", "--cassettes", folder)
         assert ran.status == 2
         assert ran.complaint.startswith("Cassette tape is still being recorded by process ")

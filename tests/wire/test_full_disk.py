@@ -40,7 +40,9 @@ def test_a_full_disk_cuts_open_answers_refuses_new_ones_and_is_said(folder: Path
     assert refused.json()["error"]["type"] == "toolreel_recorder"
     assert "The journal cannot be written" in refused.json()["error"]["message"]
     complaints = [line for line in said.splitlines() if line.startswith("toolreel: ")]
-    assert [line.partition("(")[0] for line in complaints] == ["toolreel: The journal cannot be written "] * 2
+    assert [line.partition("(")[0] for line in complaints] == ["toolreel: The journal cannot be written "]
+    assert said.startswith("Press Ctrl-C"), "and it was said at once"
+    assert said.count("The journal cannot be written") == 2
     assert f"Cassette {folder / 'tape.json'} was not written" in complaints[-1]
     assert "Traceback" not in said
     assert not (folder / "tape.json").exists()

@@ -38,15 +38,15 @@ def assert_miss(response: httpx.Response, code: str, *parts: str) -> None:
 
 @pytest.mark.parametrize("via", DOORS)
 def test_a_miss_says_what_was_asked_and_why_there_is_no_answer(via: str, folder: Path) -> None:
-    make(folder, "tape", get("/models/gpt-4o", MODEL), post("/threads", b'{"a": 1}', b"{}"))
-    with replaying(folder, "tape", via) as door, door.client() as client:
+    make(folder, "tape", post("/chat", b'{"b": 1}', MODEL), post("/threads", b'{"a": 1}', b"{}"))
+    with replaying(folder, "tape", via, repeat=False) as door, door.client() as client:
         response = client.post(f"{door.base}/v1/threads", json={"a": 2})
-        assert_miss(response, "no_match", "POST /v1/threads", "cassette tape")
+        assert_miss(response, "no_match", "POST /threads", "cassette tape")
         response = client.post(f"{door.base}/v1/threads", json={"a": 2, "stream": True})
         assert_miss(response, "no_match")
-        assert client.get(f"{door.base}/v1/models/gpt-4o").content == MODEL
-        response = client.get(f"{door.base}/v1/models/gpt-4o")
-        assert_miss(response, "exhausted", "GET /v1/models/gpt-4o")
+        assert client.post(f"{door.base}/v1/chat", json={"b": 1}).content == MODEL
+        response = client.post(f"{door.base}/v1/chat", json={"b": 1})
+        assert_miss(response, "exhausted", "POST /chat")
         assert [miss.code for miss in door.session.misses] == ["no_match", "no_match", "exhausted"]
         assert (door.session.served, door.session.unplayed) == (1, 1)
 
@@ -65,7 +65,7 @@ def test_the_openai_client_raises_for_a_miss_and_asks_once(via: str, stream: boo
             )
         assert raised.value.status_code == 424
         assert type(raised.value) is openai.APIStatusError, "not one that programs catch, such as NotFoundError"
-        assert "/v1/threads/thread_1/runs/run_1/submit_tool_outputs" in raised.value.message
+        assert "POST /threads/thread_1/runs/run_1/submit_tool_outputs" in raised.value.message
         assert len(door.session.misses) == 1
 
 
@@ -84,10 +84,10 @@ def replaying_against(upstream: Upstream, folder: Path) -> None:
 @pytest.mark.parametrize("via", DOORS)
 def test_an_exhausted_cassette_never_asks_the_upstream(via: str, folder: Path) -> None:
     with serving() as upstream:
-        replaying_against(upstream, folder)
-        with replaying(folder, "tape", via) as door, door.client() as client:
-            assert client.get(f"{door.base}/v1/models/gpt-4o").content == MODEL
-            assert_miss(client.get(f"{door.base}/v1/models/gpt-4o"), "exhausted")
+        make(folder, "tape", post("/chat", b'{"b": 1}', MODEL), upstream=upstream.url)
+        with replaying(folder, "tape", via, repeat=False) as door, door.client() as client:
+            assert client.post(f"{door.base}/v1/chat", json={"b": 1}).content == MODEL
+            assert_miss(client.post(f"{door.base}/v1/chat", json={"b": 1}), "exhausted")
         assert upstream.connections == 0
 
 
@@ -174,13 +174,13 @@ for path in sys.argv[1:]:
 
 def test_misses_are_listed_at_the_end_and_the_exit_status_is_3(folder: Path, toolreel: Toolreel) -> None:
     make(folder, "tape", get("/models/gpt-4o", MODEL), get("/models", MODEL))
-    paths = ["/v1/models/gpt-4o", "/v1/models/gpt-4o", "/v1/files"]
+    paths = ["/v1/models/gpt-4o", "/v1/gone", "/v1/files"]
     ran = toolreel("replay", "tape", "--cassettes", folder, "--", sys.executable, "-c", ASK, *paths)
     assert ran.status == 3
     misses = [line for line in ran.err.splitlines() if line.startswith("toolreel: ")]
     assert misses == [
-        "toolreel: Miss (exhausted): GET /v1/models/gpt-4o was asked more often than cassette tape has it.",
-        "toolreel: Miss (no_match): GET /v1/files is like no recorded request of cassette tape.",
+        "toolreel: Miss (no_match): GET /gone is like no recorded request of cassette tape.",
+        "toolreel: Miss (no_match): GET /files is like no recorded request of cassette tape.",
     ]
     assert ran.err.splitlines()[-1] == "Served 1, missed 2, never played 1."
     for line, miss in zip([json.loads(part[4:]) for part in split_answers(ran.out)], misses, strict=True):

@@ -62,7 +62,7 @@ def test_what_a_command_asked_becomes_the_cassette(folder: Path, toolreel: Toolr
     assert ran.err.splitlines()[-1] == f"Wrote {path}: 2 interactions, 1 of them streams."
     cassette = load(path)
     assert cassette.upstreams == (f"{upstream.url}/v1",)
-    assert [interaction.request.path for interaction in cassette.interactions] == ["/models", "/events"]
+    assert [interaction.request.path for interaction in cassette.interactions] == ["/events", "/models"]
     ran = toolreel("replay", "a/tape", "--cassettes", folder, *client(0, "/events", "/models"))
     assert ran.status == 0, ran.err
 

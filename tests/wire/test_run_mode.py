@@ -194,7 +194,7 @@ def test_settings_that_cannot_be_read_are_named(
     [
         ('presets = ["moons"]', "Settings, normalise.presets: there is no preset 'moons'"),
         ('replace = [{pattern = "(", with = ""}]', "Settings, normalise.replace: the pattern '('"),
-        ('replace = [{pattern = "a"}]', "normalise.replace.0.with: field required"),
+        ('replace = [{pattern = "a"}]', "normalise.replace.0.with: this is missing"),
     ],
 )
 @pytest.mark.parametrize("command", ["record", "replay", "run", "recover"])

@@ -9,7 +9,7 @@ import click
 from rich.console import Console
 
 _PIPED_WIDTH = 200
-_notes = Console(stderr=True, highlight=False, soft_wrap=True)
+_notes = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 
 
 def note(text: str, *, style: str | None = None) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -65,7 +65,7 @@ def record(
         prefix="" if via == PROXY else upstreams[0].path,
         guards_host=via != PROXY,
         redactor=Redactor(redact),
-        tell=complaint,
+        tell=lambda message: note(message, style="red"),
     )
     recording.journal.on_failure = recorder.fail
     try:
@@ -125,7 +125,8 @@ def _end(recording: Recording, recorder: Recorder, command: Sequence[str], statu
     for line in recorder.failures:
         note(f"The upstream did not answer {line}.")
     if recorder.broken:
-        _leave(recording, recorder)
+        with suppress(MachineError):  # the journal says again what has broken it
+            _leave(recording, recorder)
         raise MachineError(f"{recorder.broken} Cassette {recording.path} was not written.")
     keep = f"the recording is kept, 'toolreel recover {recording.name}' makes the cassette of it"
     if not recorder.count:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable
+from contextlib import suppress
 from importlib import import_module
 from typing import Protocol
 
@@ -153,11 +154,21 @@ def decode(data: bytes, content_encoding: str) -> bytes:
     return chain.feed(data) + chain.close()
 
 
+def decodable(data: bytes, content_encoding: str) -> bytes:
+    """What a body says as far as it can be decoded, which may be nothing."""
+    decoded = bytearray()
+    with suppress(CodingError):
+        chain = decoder(content_encoding)
+        for at in range(len(data)):  # one by one, because a piece that breaks the coding gives nothing
+            decoded += chain.feed(data[at : at + 1])
+    return bytes(decoded)
+
+
 def decoded_or_raw(data: bytes | None, content_encoding: str | None) -> bytes | None:
-    """A request's body as it is recorded and compared: decoded, or as it came if it cannot be decoded."""
+    """A request's body as it is recorded and compared: decoded as far as it can be, or as it came if nothing can."""
     if not data or not content_encoding:
         return data
     try:
         return decode(data, content_encoding)
     except CodingError:
-        return data
+        return decodable(data, content_encoding) or data

@@ -125,7 +125,8 @@ def in_frames(frames: Sequence[Frame], find: Find) -> tuple[Frame, ...]:
         for (index, piece), string in zip(places, strings, strict=True):
             frame = replaced[index]
             assert isinstance(frame, JsonFrame)
-            _set(frame.value, piece.path, string)
+            path = [in_text(step, find) if isinstance(step, str) else step for step in piece.path]
+            _set(frame.value, path, string)
     return tuple(replaced)
 
 
@@ -141,7 +142,7 @@ def _in_frame(frame: Frame, find: Find, skip: Collection[Path]) -> Frame:
             return frame
 
 
-def _set(value: Any, path: Path, string: str) -> None:
+def _set(value: Any, path: Sequence[str | int], string: str) -> None:
     """Puts a string into a value that `in_value` has just made, so that nobody else holds it."""
     for step in path[:-1]:
         value = value[step]

@@ -68,10 +68,12 @@ def ids_of(interaction: Interaction, minted: set[str]) -> Iterator[str]:
 
 def names_in(texts: Iterable[str]) -> Iterator[str]:
     """Everything in texts that is shaped like an id or a placeholder."""
-    return (match.group() for text in texts for match in _NAMES.finditer(text))
+    return (match.group() for text in texts if len(text) >= _SHORTEST for match in _NAMES.finditer(text))
 
 
 _NAMES = re.compile(rf"{PLACEHOLDER.pattern}|(?x:{ID.pattern})")
+_SHORTEST = len("vs_12345678")
+"""Shorter texts hold no id and no placeholder; most texts in JSON are."""
 
 
 def prefix_of(id_: str) -> str:
@@ -84,6 +86,8 @@ def replaced_by(names: Mapping[str, str]) -> Find:
     """Finds the ids and placeholders that `names` knows."""
 
     def find(text: str) -> list[Span]:
+        if len(text) < _SHORTEST:
+            return []
         return [
             Span(match.start(), match.end(), names[match.group()])
             for match in _NAMES.finditer(text)

@@ -140,14 +140,20 @@ class _Answer:
                 self._body.feed(self._decoder.close())
             except coding.CodingError:
                 self.undecodable = True
-        body, secrets = self._body.close()
-        if not self.undecodable or self._body.spools:
-            return [], body
-        if secrets:  # they would stand in the raw bytes too
+        if self.undecodable and not self._body.spools:
+            return [], self._undecoded()
+        return [], self._body.close()
+
+    def _undecoded(self) -> bytes:
+        """The body as it came; or what of it can be decoded, if secrets are in that, which then are in both."""
+        raw = bytes(self._raw)
+        part = coding.decodable(raw, self.encoding or "")
+        redacted = self._redactor.body(part, self._content_type)
+        if redacted != part:
             self._partly = True
-            return [], body
+            return redacted
         self.chunks = self._raw_chunks
-        return [], bytes(self._raw)
+        return self._redactor.body(raw, self._content_type)
 
     def _frames_seen(self, came: list[bytes], safe: list[Timed]) -> list[Timed]:
         if not self.terminal_frame_came:
@@ -213,11 +219,10 @@ class _Body:
                 return cut
         return 0 if latest < _WINDOW else latest  # what is longer than a window is no secret
 
-    def close(self) -> tuple[bytes, bool]:
-        """The body, or what is left of it, and whether it holds secrets."""
+    def close(self) -> bytes:
+        """The body, or what is left of it."""
         held = bytes(self._held)
-        redacted = self._redactor.large(held) if self.spools else self._redactor.body(held, self._content_type)
-        return redacted, redacted != held
+        return self._redactor.large(held) if self.spools else self._redactor.body(held, self._content_type)
 
 
 _LONGEST_SECRET = 4096

@@ -58,7 +58,7 @@ class Engine:
         held = [name for name in dict.fromkeys(names_in(what.texts())) if name in self._holders]
         key = what.canonical(lambda text: renamed(text, self._holders, loosely))
         key = next(filter(None, (tape.recorded_key(key) for tape in self._tapes)), key)
-        matcher = self._matcher(what)
+        matcher = self._matcher(what, held)
         lives = self._holders_of(name for name in held if prefix_of(name) not in ROOTS)
         if len(lives) > 1:
             return self._torn(what, lives)
@@ -85,21 +85,22 @@ class Engine:
         """The live conversations that ids belong to."""
         return list(dict.fromkeys(self._holders[name] for name in held))
 
-    def _matcher(self, what: Asked) -> Callable[[State], Callable[[Track], bool]]:
+    def _matcher(self, what: Asked, held: list[str]) -> Callable[[State], Callable[[Track], bool]]:
         """Compares a request with recorded ones, in a state that knows what the client's ids stand for."""
 
-        def in_state(state: State) -> Callable[[Track], bool]:
-            said: list[str] = []
+        said: dict[tuple[str, ...], str] = {}  # states in which the ids stand for the same share it
 
+        def in_state(state: State) -> Callable[[Track], bool]:
             def name(found: str) -> str:
                 if PLACEHOLDER.fullmatch(found):
                     return HIDDEN
                 return self._classes.get(found) or state.symbol_of.get(found, found)
 
             def matches(track: Track) -> bool:
-                if not said:
-                    said.append(what.canonical(lambda text: renamed(text, self._holders, name)))
-                return track.is_asked_by(said[0])
+                meant = tuple(map(name, held))
+                if meant not in said:
+                    said[meant] = what.canonical(lambda text: renamed(text, self._holders, name))
+                return track.is_asked_by(said[meant])
 
             return matches
 
@@ -247,6 +248,8 @@ class Engine:
 
 
 def _alike(one: Track, other: Track) -> bool:
+    if one.group.says == other.group.says and one.place == other.place:
+        return True
     return one.answer_alike == other.answer_alike
 
 

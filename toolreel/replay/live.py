@@ -6,7 +6,7 @@ differ; until then all that fit are kept.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from .progress import State
 from .tape import Group, Track
@@ -25,105 +25,135 @@ class Live:
         self.states = {state.group: state for state in states}
 
     @property
-    def places(self) -> list[Place]:
+    def places(self) -> Iterator[Place]:
         """The recorded conversations that it may be."""
-        return [(self.walk, group) for group in self.states]
+        return ((self.walk, group) for group in self.states)
 
     def due(self, key: str, matcher: Callable[[State], Callable[[Track], bool]]) -> dict[Group, Track]:
         """What would answer a request, by candidate."""
         found = {group: state.due(key, matcher(state)) for group, state in self.states.items()}
         return {group: track for group, track in found.items() if track is not None}
 
-    def narrow(self, groups: Iterable[Group]) -> None:
-        """Keeps only these candidates."""
-        self.states = {group: self.states[group] for group in groups}
-
 
 class Conversations:
     """All live conversations of a session, and which recorded ones are still free.
 
     No two of them are ever the same recorded conversation of the same walk; so the candidates of all must allow a
-    choice in which each gets one of its own.
+    choice in which each gets one of its own. One such choice is kept at all times, the *seats*: it is changed along
+    augmenting paths (Kuhn's algorithm for bipartite matching) and proves that nobody is left without.
     """
 
     def __init__(self) -> None:
-        self._undecided: list[Live] = []
+        self._lives: dict[Live, int] = {}
+        """All, with their ages."""
+        self._seats: dict[Live, Place] = {}
+        """Of those that are undecided."""
+        self._taken: dict[Place, Live] = {}
+        """Who sits where."""
         self._owners: dict[Place, Live] = {}
-        self._by_group: dict[Group, list[Live]] = {}
+        """The decided ones."""
+        self._owners_of: dict[Group, list[Live]] = {}
 
     def of_group(self, group: Group) -> list[Live]:
         """The live conversations that may be this recorded one, the newest first."""
-        lives = self._by_group.get(group, [])
-        return [live for live in reversed(lives) if group in live.states]
+        lives = [live for live in self._seats if group in live.states]
+        return sorted(lives + self._owners_of.get(group, []), key=self._lives.__getitem__, reverse=True)
 
     def free(self, walk: int, groups: Iterable[Group]) -> list[Group]:
         """Of these recorded conversations, those that a new live one may be."""
-        return [
-            group
-            for group in groups
-            if (walk, group) not in self._owners and (not self._undecided or self._fits([[(walk, group)]]))
-        ]
+        wanted = [group for group in groups if (walk, group) not in self._owners]
+        if not any((walk, group) in self._taken for group in wanted):
+            return wanted
+        movable = self._movable()
+        return [group for group in wanted if (walk, group) not in self._taken or (walk, group) in movable]
 
     def add(self, live: Live) -> None:
         """Takes in a new live conversation."""
-        self._undecided.append(live)
-        for group in live.states:
-            self._by_group.setdefault(group, []).append(live)
-        self._settle()
+        self._lives[live] = len(self._lives)
+        self._sit(live)
+        self._settle([live])
 
     def choose(self, live: Live, groups: list[Group]) -> Group:
         """The first of its candidates `groups` that leaves every other live conversation one of its own."""
-        if len(groups) > 1 and live in self._undecided:
-            others = [one for one in self._undecided if one is not live]
-            for group in groups:
-                if self._matchable([[(live.walk, group)], *(one.places for one in others)]):
-                    return group
-        return groups[0]
+        seat = self._seats.get(live)
+        if seat is None or len(groups) == 1:
+            return groups[0]
+        del self._taken[seat]
+        movable = self._movable()
+        places = ((live.walk, group) for group in groups)
+        chosen = next((place for place in places if place not in self._taken or place in movable), seat)
+        self._taken[seat] = live
+        return chosen[1]
 
     def narrow(self, live: Live, groups: Iterable[Group]) -> None:
-        """Keeps only these candidates of a live conversation; others may thereby be decided too."""
-        kept = list(groups)
-        if len(kept) < len(live.states):
-            live.narrow(kept)
-            self._settle()
+        """Keeps only these candidates of a live conversation; others may thereby be decided too.
 
-    def _settle(self) -> None:
-        """Whoever has one candidate left owns it, and nobody else can be it any more."""
-        while decided := [live for live in self._undecided if len(live.states) <= 1]:
-            for live in decided:
-                self._undecided.remove(live)
-                for place in live.places:
-                    self._owners[place] = live
-            for live in self._undecided:
-                kept = [group for group in live.states if (live.walk, group) not in self._owners]
-                if kept:
-                    live.narrow(kept)
+        If all of them say the same from beginning to end, there is nothing left to decide.
+        """
+        kept = list(groups)
+        if len(kept) > 1 and len({group.says for group in kept}) == 1:
+            kept = [self.choose(live, kept)]
+        if len(kept) < len(live.states):
+            live.states = {group: live.states[group] for group in kept}
+            if live in self._seats:
+                self._sit(live)
+                self._settle([live])
 
     def decided(self) -> list[State]:
         """Every live conversation as the recorded one that it is; the undecided ones are given one each."""
-        states = [state for live in self._owners.values() for state in live.states.values()]
-        seats = self._match([live.places for live in self._undecided]) or {}
-        return states + [self._undecided[index].states[group] for (_, group), index in seats.items()]
+        seats = {**self._owners, **self._taken}
+        return [live.states[group] for (_, group), live in seats.items()]
 
-    def _fits(self, wanted: list[list[Place]]) -> bool:
-        return self._matchable([*wanted, *(live.places for live in self._undecided)])
+    def _movable(self) -> set[Place]:
+        """The seats that could be had, because whoever sits there could sit elsewhere."""
+        movable: set[Place] = set()
+        waiting = dict(self._seats)
+        found = True
+        while found:
+            found = False
+            for live, seat in list(waiting.items()):
+                if any(place not in self._taken or place in movable for place in live.places if place != seat):
+                    movable.add(seat)
+                    del waiting[live]
+                    found = True
+        return movable
 
-    def _matchable(self, wanted: list[list[Place]]) -> bool:
-        """Whether each can get a place of its own."""
-        return self._match(wanted) is not None
-
-    def _match(self, wanted: list[list[Place]]) -> dict[Place, int] | None:
-        """A free place for each, or None if there is no way to do it (Kuhn's algorithm for bipartite matching)."""
-        taken: dict[Place, int] = {}
-
-        def seat(index: int, tried: set[Place]) -> bool:
-            for place in wanted[index]:
-                if place in tried or place in self._owners:
+    def _sit(self, live: Live) -> None:
+        """Gives a live conversation a seat among its candidates; others may have to move."""
+        if (seat := self._seats.pop(live, None)) is not None:
+            del self._taken[seat]
+        came: dict[Place, Live] = {}
+        asking = [live]
+        for one in asking:
+            for place in one.places:
+                if place in came or place in self._owners:
                     continue
-                tried.add(place)
-                if place not in taken or seat(taken[place], tried):
-                    taken[place] = index
-                    return True
-            return False
+                came[place] = one
+                if place not in self._taken:
+                    self._move(live, place, came)
+                    return
+                asking.append(self._taken[place])
 
-        return taken if all(seat(index, set()) for index in range(len(wanted))) else None
+    def _move(self, newcomer: Live, place: Place, came: Mapping[Place, Live]) -> None:
+        """Everybody on the way from a newcomer to the empty `place` moves up."""
+        while True:
+            one = came[place]
+            left = self._seats.get(one)
+            self._seats[one], self._taken[place] = place, one
+            if one is newcomer or left is None:
+                return
+            place = left
+
+    def _settle(self, changed: list[Live]) -> None:
+        """Whoever has one candidate left owns it, and nobody else can be it any more."""
+        for live in changed:
+            if len(live.states) != 1 or live not in self._seats:
+                continue
+            place = self._seats.pop(live)
+            del self._taken[place]
+            self._owners[place] = live
+            self._owners_of.setdefault(place[1], []).append(live)
+            for other in self._seats:
+                if other.walk == live.walk and place[1] in other.states:
+                    del other.states[place[1]]
+                    changed.append(other)
