@@ -13,7 +13,7 @@ from pathlib import Path
 
 import httpx
 
-from toolreel.commands.doors import home
+from toolreel.commands.trust import home
 from toolreel.store.files import load
 
 from .doors import frames_of

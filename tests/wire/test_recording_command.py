@@ -59,7 +59,7 @@ def test_what_a_command_asked_becomes_the_cassette(folder: Path, toolreel: Toolr
     assert ran.status == 0, ran.err
     assert ran.out.splitlines()[0] == '200 application/json {"object":"list"}'
     path = folder / "a" / "tape.json"
-    assert ran.err.splitlines()[-1] == f"Wrote {path}: 2 interactions, 1 of them streams."
+    assert ran.err.splitlines()[-1] == f"Wrote {path}: 2 interactions, streams among them: 1."
     cassette = load(path)
     assert cassette.upstreams == (f"{upstream.url}/v1",)
     assert [interaction.request.path for interaction in cassette.interactions] == ["/events", "/models"]
@@ -73,7 +73,7 @@ def test_what_a_command_asked_through_the_proxy_becomes_the_cassette(folder: Pat
         ran = toolreel(*arguments, *client(0, f"{upstream.url}/v1/models", f"{other.url}/v1/models"))
     assert ran.status == 0, ran.err
     assert len(ran.out.splitlines()) == 2
-    assert ran.err.splitlines()[-1].endswith("tape.json: 1 interactions, 0 of them streams.")
+    assert ran.err.splitlines()[-1].endswith("tape.json: 1 interaction, streams among them: 0.")
     assert load(folder / "tape.json").upstreams == (f"{upstream.url}/v1",)
 
 
@@ -100,7 +100,7 @@ def test_a_failing_command_leaves_a_recording_that_can_be_recovered(folder: Path
         ran = toolreel(*arguments, "--", "true")
         assert "An earlier recording of tape was never finished; 'toolreel recover tape'" in ran.err
     ran = toolreel("recover", "tape", "--cassettes", folder)
-    assert (ran.status, ran.err) == (0, f"Wrote {path}: 1 interactions, 0 of them streams.\n")
+    assert (ran.status, ran.err) == (0, f"Wrote {path}: 1 interaction, streams among them: 0.\n")
     assert load(path).interactions[0].request.path == "/models"
     assert toolreel("recover", "tape", "--force", "--cassettes", folder).status == 2, "it is done"
 

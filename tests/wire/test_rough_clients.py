@@ -114,7 +114,7 @@ def test_a_path_that_is_not_ascii_is_recorded_and_breaks_nothing(folder: Path) -
             )
             assert answer.startswith(b"HTTP/1.1 200 ")
     paths = [interaction.request.path for interaction in door.cassette.interactions]
-    assert paths == ["/caf\xc3\xa9", "/\xff"]
+    assert sorted(paths) == ["/caf\xc3\xa9", "/\xff"]
 
 
 # ------------------------------------------------------------------------------------------------------------ limits

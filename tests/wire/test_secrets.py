@@ -6,13 +6,19 @@ import base64
 import contextlib
 import gzip
 import json
+import os
 import re
+import signal
 import sqlite3
+import subprocess
+import sys
 import tempfile
+import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -22,6 +28,7 @@ import pytest
 
 from toolreel.messages.bodies import FILE_THRESHOLD, body_bytes
 from toolreel.messages.model import Cassette, Ending, Interaction, JsonBody
+from toolreel.redaction.search import DEPTH
 from toolreel.store.database import open_store
 from toolreel.store.files import load
 from toolreel.store.journal import entries_of, unfinished
@@ -29,7 +36,7 @@ from toolreel.store.recordings import recover
 
 from .doors import RecordingDoor, ask, frames_of, recording, replaying
 from .secrets import KINDS, ONE_LINE, Finder, Secrets, layers, marks
-from .upstream import EVENT_STREAM, End, Reply, Upstream, serving
+from .upstream import EVENT_STREAM, PATIENCE_S, End, Reply, Upstream, serving
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
@@ -50,10 +57,9 @@ PLANTED: dict[str, Callable[[bytes], bytes]] = {
     "JSON with letters": lambda data: json.dumps({"a": data.decode()}, ensure_ascii=False).encode(),
     "URL": lambda data: quote(data, safe="").encode(),
     "URL in lower case": lambda data: re.sub("%..", lambda found: found[0].lower(), quote(data, safe="")).encode(),
-    **{
-        f"base64 at {offset}": lambda data, offset=offset: base64.b64encode(b"x" * offset + data + b"y")
-        for offset in range(3)
-    },
+    "base64 at 0": base64.b64encode,
+    "base64 at 1": lambda data: base64.b64encode(b"x" + data + b"y"),
+    "base64 at 2": lambda data: base64.b64encode(b"xx" + data + b"y"),
     "base64 for URLs": lambda data: base64.urlsafe_b64encode(data),
     "base64 of its JSON": lambda data: base64.b64encode(json.dumps(data.decode()).encode()),
     "hexadecimal": lambda data: data.hex().encode(),
@@ -169,7 +175,7 @@ def split(secrets: Secrets, place: str, parts: int) -> list[str]:
         text, secret = secrets.text(place, kind), secrets.made[f"{place} {kind}"]
         start = text.index(secret)
         cuts = [0, *(start + len(secret) * part // parts for part in range(1, parts)), len(text)]
-        pieces += [text[a:b] for a, b in zip(cuts, cuts[1:], strict=False)]
+        pieces += [text[a:b] for a, b in pairwise(cuts)]
     return pieces
 
 
@@ -276,7 +282,7 @@ def conversation(secrets: Secrets) -> list[Talk]:
         ("openai-project", secrets.of("header", "project")),
         ("x-portkey-config", secrets.any("portkey")),
         *((f"x-note-{kind}", secrets.text("dropped", kind)) for kind in ONE_LINE),
-        ("accept", ", ".join(secrets.text("accept", kind) for kind in ONE_LINE)),
+        *(("accept", secrets.text("accept", kind)) for kind in ONE_LINE),
     ]
     set_headers = [
         JSON,
@@ -507,8 +513,10 @@ def check_marks(cassette: Cassette, folder: Path, talks: Sequence[Talk]) -> None
 def masked(text: bytes, secrets: Secrets) -> bytes:
     """A text with all secrets replaced in all their spellings, and all placeholders by the same word."""
     for secret in sorted(secrets.made.values(), key=len, reverse=True):
-        once, twice = json.dumps(secret)[1:-1], json.dumps(json.dumps(secret)[1:-1])[1:-1]
-        for spelling in {json.dumps(twice)[1:-1], twice, once, secret, quote(secret, safe="")}:
+        spellings = [quote(secret, safe=""), secret]
+        for _ in range(DEPTH):
+            spellings.append(json.dumps(spellings[-1])[1:-1])
+        for spelling in reversed(spellings):
             text = text.replace(spelling.encode(), b"REDACTED-0000")
     return re.sub(b"REDACTED-[0-9]{4,}", b"REDACTED-0000", text)
 
@@ -595,6 +603,86 @@ def test_no_secret_reaches_the_disk_and_all_else_does(
     check_bodies(cassette, talks, secrets)
     check_streams(cassette, talks, secrets)
     check_innocent(cassette, talks)
+
+
+# --------------------------------------------------------------------------------------------- a process that dies
+
+
+@contextmanager
+def recorder(folder: Path, url: str, log: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """`toolreel record` as a process of its own, what it says in `log`; gives its base URL."""
+    arguments = ["record", "tape", "--upstream", url, "--cassettes", str(folder), "--listen", "127.0.0.1:0"]
+    with (
+        log.open("wb") as out,
+        subprocess.Popen([sys.executable, "-m", "toolreel", *arguments], stdout=out, stderr=out) as process,
+    ):
+        try:
+            wait_for(lambda: b"Ctrl-C" in log.read_bytes() or process.poll() is not None)
+            match = re.search(r"OPENAI_BASE_URL=(http\S+)/v1", log.read_text())
+            assert match, log.read_text()
+            yield match[1], process
+        finally:
+            process.kill()
+
+
+def wait_for(seen: Callable[[], bool]) -> None:
+    give_up = time.monotonic() + PATIENCE_S
+    while not seen():
+        assert time.monotonic() < give_up
+        os.sched_yield()
+
+
+def noted(store: Path, what: str) -> int:
+    """How many entries are in the store."""
+    with contextlib.closing(sqlite3.connect(store)) as reader:
+        return int(reader.execute("SELECT count(*) FROM entries WHERE kind = ?", [what]).fetchone()[0])
+
+
+def test_a_recorder_that_is_killed_leaves_no_secret(folder: Path, tmp_path: Path, temporary: Path) -> None:
+    secrets = Secrets("killed")
+    talks = conversation(secrets)
+    hanging = Reply(cut_frames(secrets), headers=EVENT_STREAM, end=End.HANG)
+    finder = Finder(secrets.made)
+    store = tmp_path / ".toolreel" / "store.db"
+    with (
+        serving(*(talk.reply for talk in talks), hanging) as upstream,
+        recorder(folder, upstream.url, tmp_path / "log") as (base, process),
+        httpx.Client(trust_env=False, timeout=PATIENCE_S) as client,
+    ):
+        for talk in talks:
+            send(client, base, talk)
+        with client.stream("POST", f"{base}/v1/threads/{THREAD}/runs", content=b"{}") as response:
+            coming, got = response.iter_raw(), b""
+            while len(got) < sum(map(len, cut_frames(secrets))):
+                got += next(coming)
+            wait_for(lambda: noted(store, "Headed") == len(talks) + 1)
+            process.send_signal(signal.SIGKILL)
+            process.wait(PATIENCE_S)
+    assert (tmp_path / ".toolreel" / "store.db-wal").stat().st_size > 100_000
+    assert finder.found_below(tmp_path) == set()
+    cassette = recover(folder, "tape")
+    assert finder.found_below(tmp_path) == set()
+    assert len(cassette.interactions) == len(talks) + 1
+    check_marks(cassette, folder, talks)
+
+
+def test_what_a_recorder_says_holds_no_secret(folder: Path, tmp_path: Path, temporary: Path) -> None:
+    secrets = Secrets("said")
+    query = f"api-key={secrets.any('query')}&note={quote(secrets.texts('note'), safe='')}"
+    finder = Finder(secrets.made)
+    with (
+        serving(Reply(end=End.NO_ANSWER), Reply([b"{}"])) as upstream,
+        recorder(folder, upstream.url, tmp_path / "log") as (base, process),
+        httpx.Client(trust_env=False, timeout=PATIENCE_S) as client,
+    ):
+        assert client.get(f"{base}/v1/things?{query}").status_code == 502
+        assert client.get(f"{base}/v1/things").status_code == 200
+        process.send_signal(signal.SIGINT)
+        assert process.wait(PATIENCE_S) == 69
+    said = (tmp_path / "log").read_text()
+    assert "The upstream did not answer GET /v1/things?api-key=REDACTED-0001&note=" in said
+    assert finder.found(query.encode()) != set()
+    assert finder.found_below(tmp_path) == set()
 
 
 # ------------------------------------------------------------------------------------------------------------ replay

@@ -241,9 +241,21 @@ def _run(arguments: list[str], command: list[str]) -> int:
     except ToolreelError as error:
         console.complaint(str(error))
         return error.exit_status
+    except click.exceptions.NoArgsIsHelpError as error:
+        console.result(error.format_message())
+        return error.exit_code
     except click.ClickException as error:
-        console.complaint(error.format_message())
+        console.complaint(error.format_message() + _forgotten_dashes(error))
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         return 130
     return status if isinstance(status, int) else 0
+
+
+def _forgotten_dashes(error: click.ClickException) -> str:
+    """What to do where a COMMAND stands without the `--` in front of it."""
+    extra = "unexpected extra argument" in error.format_message()
+    runs = (
+        isinstance(error, click.UsageError) and error.ctx is not None and isinstance(error.ctx.command, RunsCommand)
+    )
+    return "; put '--' in front of the command to run." if extra and runs else ""

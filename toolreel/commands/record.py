@@ -128,7 +128,8 @@ def _end(recording: Recording, recorder: Recorder, command: Sequence[str], statu
         with suppress(MachineError):  # the journal says again what has broken it
             _leave(recording, recorder)
         raise MachineError(f"{recorder.broken} Cassette {recording.path} was not written.")
-    keep = f"the recording is kept, 'toolreel recover {recording.name}' makes the cassette of it"
+    force = " --force" if recording.path.exists() else ""
+    keep = f"the recording is kept, 'toolreel recover {recording.name}{force}' makes the cassette of it"
     if not recorder.count:
         keep = "nothing was recorded"
     if status != 0:
@@ -155,5 +156,6 @@ def _leave(recording: Recording, recorder: Recorder) -> None:
 
 def written(cassette: Cassette, path: Path) -> str:
     """What to say of a new cassette."""
+    count = len(cassette.interactions)
     streams = sum(interaction.response.frames is not None for interaction in cassette.interactions)
-    return f"Wrote {path}: {len(cassette.interactions)} interactions, {streams} of them streams."
+    return f"Wrote {path}: {count} interaction{'' if count == 1 else 's'}, streams among them: {streams}."

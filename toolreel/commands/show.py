@@ -34,7 +34,7 @@ def ls(folder: Path, *, as_json: bool) -> int:
         for column in ("cassette", "interactions", "streams", "bytes", "recorded"):
             table.add_column(column, justify="right" if column in ("interactions", "streams", "bytes") else "left")
         for row in rows:
-            table.add_row(*(Text(str(value)) for value in row.values()))
+            table.add_row(*(Text("" if value is None else str(value)) for value in row.values()))
         results().print(table)
     elif not status:
         result(f"No cassettes in {folder}.")

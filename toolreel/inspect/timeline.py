@@ -138,5 +138,6 @@ def _stream_words(frames: tuple[Frame, ...]) -> str:
 
 def _short(value: Any) -> str:
     text = value if isinstance(value, str) else "" if value is None else json.dumps(value, ensure_ascii=False)
-    text = " ".join(text.split())
+    # A cassette may come from anyone; nothing in it may steer the terminal.
+    text = "".join(char if char.isprintable() else ascii(char)[1:-1] for char in " ".join(text.split()))
     return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
