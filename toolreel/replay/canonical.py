@@ -92,7 +92,7 @@ def _query(pairs: http.Headers) -> http.Headers:
 def _parts(parts: list[multipart.Part]) -> Any:
     """The parts of a multipart body, whatever its boundary; fields of a part's header are compared by name."""
     return [
-        {"headers": {name.lower(): value for name, value in part.headers}, "body": _parsed(part.data)}
+        {"headers": {name.lower(): value for name, value in part.headers}, "body": list(_parsed(part.data))}
         for part in parts
     ]
 
