@@ -116,15 +116,24 @@ class Journal:
                 self._room.notify_all()
 
     def _write(self, entries: list[Entry]) -> None:
+        """Writes them in one transaction; if that fails, one by one, so that all that can be kept is kept."""
         try:
-            rows = [(self.take, *_row(entry)) for entry in entries]
-            with self._db.atomic():
-                self._db.conn.executemany(
-                    "INSERT INTO entries (take, interaction, kind, ms, facts, data) VALUES (?, ?, ?, ?, ?, ?)", rows
-                )
-        except Exception as error:  # noqa: BLE001 - whatever it is, traffic must not pass unrecorded in silence
-            self.failure = _broken(error)
-            self.on_failure(self.failure)
+            self._insert(entries)
+        except Exception:  # noqa: BLE001 - the entry that cannot be written fails again, by itself
+            for entry in entries:
+                try:
+                    self._insert([entry])
+                except Exception as error:  # noqa: BLE001 - whatever it is, traffic must not pass unrecorded in silence
+                    self.failure = _broken(error)
+                    self.on_failure(self.failure)
+                    return
+
+    def _insert(self, entries: list[Entry]) -> None:
+        rows = [(self.take, *_row(entry)) for entry in entries]
+        with self._db.atomic():
+            self._db.conn.executemany(
+                "INSERT INTO entries (take, interaction, kind, ms, facts, data) VALUES (?, ?, ?, ?, ?, ?)", rows
+            )
 
 
 def _size(entry: Entry) -> int:

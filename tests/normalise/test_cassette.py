@@ -86,6 +86,12 @@ def test_what_the_recorder_noted_is_kept() -> None:
     assert below(cassette) == Take(recorded_at="then", tool="t", interactions={"1": noted})
 
 
+def test_of_what_nobody_noted_the_take_says_nothing() -> None:
+    received = take(get("/a", {"x": 1}), get("/b", {"created_at": 1_750_000_000}), timed=False)
+    noted = below(normalise(received)[0]).interactions
+    assert noted == {"2": Performance(at=(1_750_000_000,))}
+
+
 def test_an_empty_take_stays_empty() -> None:
     cassette = Cassette(upstreams=("https://a.example",), interactions=())
     assert normalise(cassette) == (Cassette(upstreams=(), interactions=()), {})

@@ -158,6 +158,15 @@ def test_what_overlapped_is_ordered_by_what_it_says(order: tuple[int, ...]) -> N
     assert below(cassette).overlap == ((1, 2), (1, 3), (2, 3))
 
 
+def test_a_stream_is_over_with_its_last_frame() -> None:
+    """However late its connection is closed: what follows did not overlap it."""
+    stream_first = replace(stream(f"/threads/{OWN}/runs", [("e", {})], {"content": "z"}).at(0, 90), frame_ms=(10, 50))
+    [after] = messages("a")
+    assert contents(stream_first, after.at(50, 60)) == "za"
+    assert below(normal(stream_first, after.at(50, 60))).overlap == ()
+    assert contents(stream_first, after.at(49, 60)) == "az"
+
+
 def test_what_overlapped_keeps_its_place_among_what_did_not() -> None:
     z, b, a, c = messages("z", "b", "a", "c")
     assert contents(z.at(0, 5), b.at(10, 30), a.at(20, 40), c.at(40, 50)) == "zabc"
@@ -262,6 +271,48 @@ def test_no_id_of_the_program_stands_in_an_answer_before_the_request_that_holds_
         untaken = cassette.model_copy(update={"take": None})
         assert normalise(untaken)[0] == untaken
         assert helper in normalise(take(other, *asks))[1], "now it is minted"
+
+
+def test_what_a_conversation_mints_stands_before_the_root_that_needs_it() -> None:
+    """A list ties the making of assistants to one that is more than a root."""
+    server = Server(1)
+    helper, other = server.id("asst_"), server.id("asst_")
+    lists = get("/assistants", {"data": [{"id": helper}]})
+    makes = post("/assistants", {"id": other, "thread_id": server.id("thread_")})
+    cassette = normal(lists, makes, get(f"/assistants/{helper}", {"id": helper}))
+    assert paths(cassette)[-1] == "GET /assistants/asst_000000000000000000000001"
+    untaken = cassette.model_copy(update={"take": None})
+    assert normalise(untaken)[0] == untaken
+
+
+def test_what_is_created_stands_before_every_answer_that_names_it() -> None:
+    made, helper = assistant(Server(1), "z")
+    names = post(f"/threads/{OWN}/messages", {"assistant_id": helper}, {"a": 1})
+    assert paths(normal(made, names)) == ["POST /assistants", f"POST /threads/{OWN}/messages"]
+
+
+def test_conversations_that_differ_in_their_assistants_only_have_one_order() -> None:
+    def recording(seed: int, names: str) -> str:
+        server = Server(seed)
+        helpers = [assistant(server, name) for name in "abc"]
+        loops = {name: tool_loop(server, Plan(), id_) for name, (_, id_) in zip("abc", helpers, strict=True)}
+        return above(normal(*(made for made, _ in helpers), *one_after_the_other(loops[name] for name in names)))
+
+    assert recording(1, "abc") == recording(2, "cab") == recording(3, "bca")
+
+
+def test_uploads_that_are_alike_are_told_apart_by_what_uses_them() -> None:
+    def recording(seed: int, order: tuple[int, int]) -> str:
+        server = Server(seed)
+        files = [server.id("file-") for _ in order]
+        uploads = [post("/files", {"id": file}, "the same") for file in files]
+        stores = [
+            post("/vector_stores", {"id": server.id("vs_")}, {"name": name, "file_ids": [files[place]]})
+            for place, name in enumerate("xy")
+        ]
+        return above(normal(*(uploads[place] for place in order), *(stores[place] for place in order)))
+
+    assert recording(1, (0, 1)) == recording(2, (1, 0))
 
 
 def test_files_made_in_a_run_belong_to_its_conversation() -> None:

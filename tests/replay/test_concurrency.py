@@ -17,6 +17,7 @@ from toolreel.messages.model import Cassette
 from toolreel.normalise.cassette import normalise
 from toolreel.replay.engine import Options
 from toolreel.replay.session import Session
+from toolreel.replay.tape import Tape
 
 from .clients import Client, in_turns, settled, tape_of
 
@@ -43,8 +44,9 @@ def recording(plans: Sequence[Plan], seed: int = 1) -> tuple[Cassette, list[list
 
 
 @functools.cache
-def the_fifty() -> tuple[Cassette, list[list[Exchange]]]:
-    return recording(fifty(1))
+def the_fifty() -> tuple[Tape, list[list[Exchange]]]:
+    cassette, scripts = recording(fifty(1))
+    return tape_of(cassette), scripts
 
 
 def answers(script: Script) -> list[Exchange]:
@@ -79,8 +81,8 @@ def apart(clients: Sequence[Client]) -> None:
 
 @pytest.mark.parametrize("seed", range(10))
 def test_fifty_clients_at_once_each_get_their_own_conversation(seed: int) -> None:
-    cassette, scripts = the_fifty()
-    session = Session([tape_of(cassette)])
+    fifty_tape, scripts = the_fifty()
+    session = Session([fifty_tape])
     apart(hold(session, scripts, Random(seed)))
     assert (session.misses, session.unplayed) == ([], 0)
 

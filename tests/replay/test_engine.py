@@ -302,6 +302,39 @@ def test_an_id_that_nobody_handed_out_is_unknown() -> None:
     assert play.get(f"/threads/{server.id('thread_')}") is MissCode.NO_MATCH
 
 
+def test_a_client_never_hears_what_is_said_to_another() -> None:
+    """Though the id that it holds is, in the cassette, the symbol of the other one's thread."""
+    server = Server(1)
+    threads = [server.id("thread_") for _ in "ab"]
+    play = Player(
+        *(
+            exchange
+            for thread, text in zip(threads, "ab", strict=True)
+            for exchange in (
+                post("/threads", {"id": thread}),
+                get(f"/threads/{thread}", {"id": thread}),
+                post(f"/threads/{thread}/messages", text, {"content": text}),
+            )
+        )
+    )
+    first, second = (play.post("/threads")["id"] for _ in "ab")
+    assert play.post(f"/threads/{first}/messages", {"content": "b"}) == "b"
+    assert play.get(f"/threads/{first}") is MissCode.WRONG_EPOCH
+    assert play.get(f"/threads/{second}") == {"id": second}
+    assert play.post(f"/threads/{second}/messages", {"content": "a"}) == "a"
+
+
+def test_an_assistant_that_an_answer_names_is_the_one_that_the_client_made() -> None:
+    made, helper = assistant(Server(1))
+    path = f"/threads/{OWN}/messages"
+    play = Player(made, post(path, {"assistant_id": helper}, {"content": "x"}))
+    found = []
+    for _ in range(3):
+        found.append(play.post("/assistants", {"name": "weather", "model": "gpt-4o"})["id"])
+        assert play.post(path, {"content": "x"}) == {"assistant_id": found[-1]}
+    assert len(set(found)) == 3
+
+
 def test_a_request_with_the_ids_exchanged_is_another_request() -> None:
     server = Server(1)
     one, other = server.id("msg_"), server.id("msg_")

@@ -99,6 +99,17 @@ def test_what_says_the_same_is_decided_at_once() -> None:
     assert list(second.states) == [groups[1]]
 
 
+def test_a_choice_passes_over_what_others_need() -> None:
+    a, b, c = groups(3)
+    conversations = Conversations()
+    chooser, *others = live(1, a, b, c), live(1, a, b), live(1, a, b)
+    for one in (chooser, *others):
+        conversations.add(one)
+    assert conversations.choose(chooser, [a, b, c]) is c
+    conversations.narrow(chooser, [c])
+    assert [list(one.states) for one in others] == [[a, b], [a, b]]
+
+
 def test_deciding_at_once_leaves_others_their_own() -> None:
     x, y = (Group(number, TAPE, "the same") for number in range(2))
     conversations = Conversations()
@@ -119,19 +130,25 @@ def test_deciding_at_once_leaves_others_their_own() -> None:
     asked=st.integers(0, 4),
 )
 @settings(max_examples=200, deadline=None)
-def test_a_group_is_free_exactly_if_each_can_get_one_of_its_own(wanted: list[set[int]], asked: int) -> None:
+def test_free_and_chosen_is_exactly_what_leaves_each_one_of_its_own(wanted: list[set[int]], asked: int) -> None:
     """Compared with trying all ways to seat them."""
     all_groups = groups(5)
     conversations = Conversations()
     taken: list[set[int]] = []
+    lives: list[Live] = []
     for numbers in wanted:
         free = conversations.free(1, [all_groups[number] for number in sorted(numbers)])
         if free:
-            conversations.add(live(1, *free))
+            lives.append(live(1, *free))
+            conversations.add(lives[-1])
             taken.append({group.number for group in free})
     free = conversations.free(1, [all_groups[asked]])
     assert bool(free) is seatable([*taken, {asked}])
     assert len({state.group.number for state in conversations.decided()}) == len(taken)
+    for one, place in zip(lives, range(len(lives)), strict=True):
+        others = [{group.number for group in other.states} for other in lives[:place] + lives[place + 1 :]]
+        fitting = [group for group in one.states if seatable([*others, {group.number}])]
+        assert conversations.choose(one, list(one.states)) is fitting[0]
 
 
 def seatable(wanted: list[set[int]]) -> bool:

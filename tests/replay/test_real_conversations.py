@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from pathlib import Path
 from random import Random
@@ -19,6 +20,7 @@ from toolreel.recording.exchange import Exchange
 from toolreel.replay.answer import Answer
 from toolreel.replay.engine import Options
 from toolreel.replay.session import Session, fixed_clock
+from toolreel.replay.tape import Tape
 
 from .clients import Client, body, in_turns, settled, tape_of
 
@@ -34,6 +36,11 @@ def cassette(request: pytest.FixtureRequest, everything: tuple[Recorded, ...]) -
     if request.param == "received":
         return received
     return normalise(received)[0].model_copy(update={"take": None} if request.param == "without-take" else {})
+
+
+@functools.cache
+def normalised_tape(everything: tuple[Recorded, ...]) -> Tape:
+    return tape_of(normalise(recorded_take(everything))[0])
 
 
 def scripts(everything: tuple[Recorded, ...]) -> list[list[Recorded]]:
@@ -87,7 +94,7 @@ def test_polls_may_be_left_out(everything: tuple[Recorded, ...], cassette: Casse
 def test_all_conversations_may_be_held_at_once(everything: tuple[Recorded, ...], seed: int) -> None:
     """And no read gets the answer of another epoch: each answer is, byte for byte, the settled one of its own."""
     random = Random(seed)
-    session = Session([tape_of(normalise(recorded_take(everything))[0])])
+    session = Session([normalised_tape(everything)])
     of_client = scripts(everything)
     wanted = [expected(script) for script in of_client]
     clients = [Client(session) for _ in of_client]
@@ -135,7 +142,7 @@ def test_errors_and_cancels_of_the_programs_own_ids_stay_apart(everything: tuple
     ruby = [one for one in everything if one.source in ("ruby_runs_cancel.yml", "ruby_runs_submit_tool_outputs.yml")]
     assert len(ruby) == 8
     for seed in range(5):
-        session = Session([tape_of(normalise(recorded_take(everything))[0])])
+        session = Session([normalised_tape(everything)])
         for one in Random(seed).sample(ruby, len(ruby)):
             client = Client(session)
             answer = client.send(one)

@@ -502,6 +502,13 @@ def test_an_entry_that_no_store_can_hold_is_told_as_well(store: Path) -> None:
     assert str(fails_to_write(opened)).startswith("The journal cannot be written (")
 
 
+def test_what_came_together_with_an_entry_that_fails_is_kept(store: Path, db: Database) -> None:
+    opened = open_journal(store)
+    opened.append([frame(1), frame(2), Failed(3, 2**70, "a number that SQLite does not have"), frame(4)])
+    fails_to_write(opened)
+    assert list(entries_of(db, opened.take)) == [frame(1), frame(2)]
+
+
 def test_of_a_failure_somebody_is_told_once_and_at_once(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(journal, "MOST_AT_ONCE", 1)  # a transaction for each
     opened = open_journal(store)

@@ -113,3 +113,8 @@ def minters_of(items: list[Item]) -> dict[str, Item]:
         for id_ in item.minted_first:
             minters.setdefault(id_, item)
     return minters
+
+
+def creators_of(items: list[Item]) -> dict[str, Item]:
+    """The item that created each resource."""
+    return {item.scope: item for item in items if item.moves and item.scope in item.minted_first}

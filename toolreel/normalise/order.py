@@ -10,7 +10,7 @@ import heapq
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from .groups import Item, grouped, minters_of, shared_roots
+from .groups import Item, creators_of, grouped, minters_of, shared_roots
 from .polls import Settled
 from .said import said
 from .symbols import Numbering, prefix_of
@@ -20,7 +20,7 @@ from .symbols import Numbering, prefix_of
 class Conversation:
     """Items in their canonical order, and the text by which conversations are sorted.
 
-    `needs` are the conversations that mint what its requests hold.
+    `needs` are the conversations that it builds on: they stand before it.
     """
 
     items: list[Item]
@@ -48,7 +48,7 @@ def conversations(settled: list[Settled], minted: set[str]) -> list[Conversation
     for group in grouped(items, shared):
         touched = {id_ for item in group for id_ in item.touched}
         (roots if touched and touched <= shared else others).append(_ordered(group))
-    _find_needs([*roots, *others], minters_of(items))
+    _find_needs([*roots, *others], items)
     layers = _layers(roots)
     names = _name_roots(layers)
     for conversation in others:
@@ -62,11 +62,15 @@ def conversations(settled: list[Settled], minted: set[str]) -> list[Conversation
     return _placed(preferred)
 
 
-def _find_needs(found: list[Conversation], minters: Mapping[str, Item]) -> None:
+def _find_needs(found: list[Conversation], items: list[Item]) -> None:
+    """Requests need whoever told their ids first, and everybody needs the creators of what is named."""
+    told, created = minters_of(items), creators_of(items)
     home = {item: conversation for conversation in found for item in conversation.items}
     for conversation in found:
         known = {id_ for item in conversation.items for id_ in item.known}
-        conversation.needs = {home[minters[id_]] for id_ in known if id_ in minters} - {conversation}
+        touched = {id_ for item in conversation.items for id_ in item.touched}
+        needed = [told[id_] for id_ in known if id_ in told] + [created[id_] for id_ in touched if id_ in created]
+        conversation.needs = {home[item] for item in needed} - {conversation}
 
 
 def _placed(preferred: list[Conversation]) -> list[Conversation]:

@@ -27,7 +27,6 @@ def minted_ids(performed: Iterable[Performed]) -> set[str]:
         if request is not None:
             for text in strings_of_request(request.request):
                 own.update(match.group() for match in ID.finditer(text))
-            own -= minted
         minted.update(id_ for id_ in under_id_keys(answer) if id_ not in own)
     return minted
 

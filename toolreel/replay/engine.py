@@ -197,11 +197,11 @@ class Engine:
                 live.states[group].bind(name, other)
 
     def _known_root(self, track: Track, symbol: str) -> str | None:
-        """The client's id for a root that another interaction made, if the client knows one like it."""
+        """The client's newest id for a root that another interaction made, if the client knows one like it."""
         wanted = track.tape.root_classes.get(symbol)
         if wanted is None or track.tape.root_tracks[symbol] is track:
             return None
-        return next((name for name, known in self._classes.items() if known == wanted), None)
+        return next((name for name, known in reversed(self._classes.items()) if known == wanted), None)
 
     def _fresh(self, tape: Tape, symbols: Iterable[str]) -> str:
         """A live id that nobody holds: one of the symbols, or what it stands for, if it is free; else a number."""
