@@ -40,7 +40,7 @@ lock: ## write .ci/lock anew (LOCK_FLAGS=--upgrade: take the newest of everythin
 	sh .ci/relock "$$(sh .ci/python $(PYTHON))" $(LOCK_FLAGS)
 
 schema: $(READY) ## write the published JSON Schema of cassettes anew
-	$(PY) -m toolreel.store.schema
+	$(PY) -m toolreel.store.schema > docs/cassette.schema.json
 
 bench: $(READY) ## measure; figures are printed, never asserted
 	$(PY) -m bench

@@ -41,6 +41,7 @@ class Exchange:
     ending: Ending = Ending.COMPLETE
     ms: tuple[int, int] | None = None
     frame_ms: tuple[int, ...] | None = None
+    volatile: Headers = ()
 
     def at(self, start: int, end: int | None = None) -> Exchange:
         """The same at another time."""
@@ -129,7 +130,7 @@ def take(*exchanges: Exchange, timed: bool = True) -> Cassette:
         ms = one.ms or (now, now + 5)
         now = max(now, ms[0]) + 10
         if timed:
-            performances[str(n)] = Performance(ms=ms, frame_ms=one.frame_ms)
+            performances[str(n)] = Performance(ms=ms, frame_ms=one.frame_ms, headers=one.volatile or None)
     described = Take(recorded_at="2026-01-01T00:00:00Z", tool="toolreel", interactions=performances)
     return Cassette(upstreams=(UPSTREAM,), interactions=tuple(interactions), take=described)
 

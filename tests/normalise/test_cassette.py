@@ -66,7 +66,7 @@ def test_the_take_is_a_closed_list() -> None:
     assert set(Take.model_fields) == {"recorded_at", "tool", "interactions", "reads", "overlap"}
     performance = {"ms", "frame_ms", "chunks", "at", "obfuscation", "system_fingerprint", "headers", "encoding"}
     assert set(Performance.model_fields) == performance
-    assert set(Read.model_fields) == {"count", "ms", "at", "status", "headers", "body"}
+    assert set(Read.model_fields) == {"count", "ms", "volatile", "at", "status", "headers", "body"}
 
 
 def test_the_take_describes_each_interaction_by_its_new_number() -> None:

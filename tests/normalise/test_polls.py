@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -141,6 +142,26 @@ def test_status_and_headers_of_a_superseded_answer_are_kept_where_they_differ() 
     assert (other.status, other.headers) == (None, None)
 
 
+def test_rate_limits_of_superseded_answers_are_kept_for_each() -> None:
+    """Of a poll that was refused for a time, it is the only word on how long."""
+    limits = [(("x-ratelimit-remaining", str(left)),) for left in (3, 2)]
+    refused = replace(get(ON_RUN, ERROR, status=429), volatile=(("retry-after", "2"),))
+    first, second = (replace(poll("a"), volatile=pairs) for pairs in limits)
+    of_refused, of_others, of_none = reads(refused, first, second, poll("b"), poll("c"))
+    assert of_refused.volatile == ((("retry-after", "2"),),)
+    assert (of_others.count, of_others.volatile) == (2, tuple(limits))
+    assert of_none.volatile is None
+
+
+def test_of_superseded_answers_only_the_clock_is_taken_out() -> None:
+    """They stand in the take, where padding and fingerprints may be as they came."""
+    padded = {"id": "x", "obfuscation": "abc", "system_fingerprint": "fp_1", "created": 1_750_000_000}
+    [read] = reads(get(ON_RUN, padded), poll("a"))
+    assert isinstance(read.body, JsonBody)
+    assert read.body.value == {**padded, "created": 1_700_000_003}
+    assert read.at == (1_750_000_000,)
+
+
 def test_without_times_the_superseded_answers_have_none() -> None:
     cassette = normalise(take(*begun(), poll("a"), poll("b"), timed=False))[0]
     assert [read.ms for read in below(cassette).reads["3"]] == [None]
@@ -150,7 +171,15 @@ def test_without_times_the_superseded_answers_have_none() -> None:
 def test_what_was_performed_can_be_had_back(timed: bool) -> None:
     """Each superseded answer as it was received, at its time."""
     failed = get(ON_RUN, ERROR, status=500, headers=(("x-should-retry", "true"),))
-    polls = [poll("q", 1_750_000_001), poll("q", 1_750_000_001), failed, poll("q"), poll("done", 1_750_000_002)]
+    padded = get(ON_RUN, {"obfuscation": "abc", "system_fingerprint": "fp_1"})
+    polls = [
+        poll("q", 1_750_000_001),
+        poll("q", 1_750_000_001),
+        failed,
+        padded,
+        poll("q"),
+        poll("done", 1_750_000_002),
+    ]
     received = take(*begun(), *polls, cancel(), poll("e"), timed=timed)
     cassette, names = normalise(received)
     back = {symbol: id_ for id_, symbol in names.items()}

@@ -261,6 +261,18 @@ BROKEN = {
         "Cassette PATH, line 13: take.reads.3: the cassette has no such interaction; mend or record it again.",
     ),
     **{
+        f"reads-with-{name}-of-others": (
+            edited(
+                '"[DONE]"}]}}]',
+                '"[DONE]"}]}}], "take": {"recorded_at": "", "tool": "",\n"reads": {"1": [\n{"count": 2, %s}]}}'
+                % member,
+            ),
+            f"Cassette PATH, line 13: take.reads.1.0: {name} is of 1 answers, and count says 2; "
+            f"mend or record it again.",
+        )
+        for name, member in {"ms": '"ms": [[0, 1]]', "volatile": '"volatile": [[]]'}.items()
+    },
+    **{
         f"part-with-{name}": (
             edited(
                 '{"text": "one"}', f'{{"parts": [\n{{"body": {{"text": ""}}}},\n{{"headers": [],\n"body": {body}}}]}}'

@@ -223,15 +223,20 @@ PERFORMANCES = st.builds(
     headers=st.none() | PAIRS,
     encoding=st.none() | TEXTS,
 )
-READS = st.builds(
-    Read,
-    count=st.integers(1, 9),
-    ms=st.none() | st.lists(st.tuples(MS, MS), max_size=3).map(tuple),
-    at=st.none() | st.lists(MS, max_size=3).map(tuple),
-    status=st.none() | st.integers(100, 999),
-    headers=st.none() | PAIRS,
-    body=BODIES,
-)
+
+
+@st.composite
+def superseded(draw: st.DrawFn) -> Read:
+    count = draw(st.integers(1, 3))
+    return Read(
+        count=count,
+        ms=draw(st.none() | st.lists(st.tuples(MS, MS), min_size=count, max_size=count).map(tuple)),
+        volatile=draw(st.none() | st.lists(PAIRS, min_size=count, max_size=count).map(tuple)),
+        at=draw(st.none() | st.lists(MS, max_size=3).map(tuple)),
+        status=draw(st.none() | st.integers(100, 999)),
+        headers=draw(st.none() | PAIRS),
+        body=draw(BODIES),
+    )
 
 
 @st.composite
@@ -246,7 +251,7 @@ def cassettes(draw: st.DrawFn) -> Cassette:
     if draw(st.booleans()):
         return Cassette(upstreams=upstreams, interactions=interactions)
     reads = {
-        str(n): tuple(draw(st.lists(READS, min_size=1, max_size=2)))
+        str(n): tuple(draw(st.lists(superseded(), min_size=1, max_size=2)))
         for n in range(1, count + 1)
         if draw(st.booleans())
     }

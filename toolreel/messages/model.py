@@ -185,17 +185,27 @@ class Performance(_Value):
 class Read(_Value):
     """Answers to a read that a later answer to the same read superseded, before anything was written: a poll.
 
-    `count` equal answers came one after the other; `ms` are their times, each like `Performance.ms`. `at` are the
-    received timestamps of the body, in their order. What is absent is as in the answer that stands in the cassette,
-    the settled one.
+    `count` equal answers came one after the other; `ms` are their times, each like `Performance.ms`, and `volatile`
+    their headers that differ in every take, each like `Performance.headers`, where one of them had any. `at` are the
+    received timestamps of the body, in their order. Status, headers and body that are absent are as in the answer
+    that stands in the cassette, the settled one.
     """
 
     count: Annotated[int, Field(ge=1)]
     ms: tuple[tuple[int, int], ...] | None = None
+    volatile: tuple[tuple[Pair, ...], ...] | None = None
     at: tuple[int, ...] | None = None
     status: Annotated[int, Field(ge=100, le=999)] | None = None
     headers: tuple[Pair, ...] | None = None
     body: Body | None = None
+
+    @model_validator(mode="after")
+    def _one_each(self) -> Self:
+        for name in ("ms", "volatile"):
+            values = getattr(self, name)
+            if values is not None and len(values) != self.count:
+                raise ValueError(f"{name} is of {len(values)} answers, and count says {self.count}")
+        return self
 
 
 class Take(_Value):

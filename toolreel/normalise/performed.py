@@ -60,5 +60,9 @@ def _superseded(settled: Interaction, read: Read) -> list[Performed]:
     changes = {"status": read.status, "headers": read.headers}
     response = response.model_copy(update={name: value for name, value in changes.items() if value is not None})
     received = settled.model_copy(update={"response": response})
-    times = read.ms or (None,) * read.count
-    return [Performed(received, Performance(ms=ms) if ms else None, 0, 0) for ms in times]
+    none = (None,) * read.count
+    noted = [
+        Performance(ms=ms, headers=headers or None)
+        for ms, headers in zip(read.ms or none, read.volatile or none, strict=True)
+    ]
+    return [Performed(received, one if one != Performance() else None, 0, 0) for one in noted]

@@ -8,11 +8,11 @@ from typing import Any
 
 from toolreel.dialects.ids import is_id_key
 from toolreel.dialects.routes import Kind, Routed, route
-from toolreel.messages.model import Ending, Interaction, Read, Response
+from toolreel.messages.model import Ending, Interaction, Performance, Read, Response
 
 from .performed import Performed
 from .values import values_of
-from .volatile import take_out
+from .volatile import take_out_clock
 
 
 @dataclass(slots=True)
@@ -108,14 +108,17 @@ def reads_of(settled: Settled, n: int) -> tuple[Read, ...]:
 
 def _read(polls: list[Performed], final: Interaction, n: int) -> Read:
     response = polls[0].interaction.response
-    times = tuple(poll.performance.ms for poll in polls if poll.performance and poll.performance.ms)
+    noted = [poll.performance or Performance() for poll in polls]
+    times = tuple(one.ms for one in noted if one.ms)
+    volatile = tuple(one.headers or () for one in noted)
     read = Read(
         count=len(polls),
         ms=times if len(times) == len(polls) else None,
+        volatile=volatile if any(volatile) else None,
         status=response.status if response.status != final.response.status else None,
         headers=response.headers if response.headers != final.response.headers else None,
     )
     if repr(response.body) == repr(final.response.body):  # == takes 1, 1.0 and true for the same
         return read
-    written, values = take_out(response, n)
-    return read.model_copy(update={"at": values.at, "body": written.body})
+    written, at = take_out_clock(response, n)
+    return read.model_copy(update={"at": at, "body": written.body})

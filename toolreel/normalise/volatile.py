@@ -51,6 +51,19 @@ def take_out(response: Response, n: int) -> tuple[Response, Volatile]:
     return response, Volatile(**{kind: tuple(values) for kind, values in received.items()})
 
 
+def take_out_clock(response: Response, n: int) -> tuple[Response, tuple[int, ...] | None]:
+    """The answer with the clock of interaction `n` and all else as it was received, and the received timestamps."""
+    received: list[int] = []
+
+    def written(kind: str, value: Any) -> Any:
+        if kind != _AT:
+            return value
+        received.append(value)
+        return CLOCK_START + n
+
+    return _in_response(response, written), tuple(received) or None
+
+
 def put_back(response: Response, received: Volatile) -> Response:
     """The answer as it was received; values that nobody kept stay as they are written."""
     kept: dict[str, Iterator[Any]] = {kind: iter(getattr(received, kind) or ()) for kind in (_AT, *_STRINGS)}
