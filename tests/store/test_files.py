@@ -264,13 +264,12 @@ BROKEN = {
         f"reads-with-{name}-of-others": (
             edited(
                 '"[DONE]"}]}}]',
-                '"[DONE]"}]}}], "take": {"recorded_at": "", "tool": "",\n"reads": {"1": [\n{"count": 2, %s}]}}'
-                % member,
+                f'"[DONE]"}}]}}}}], "take": {{"recorded_at": "", "tool": "",\n"reads": {{"1": [\n{{{member}}}]}}}}',
             ),
             f"Cassette PATH, line 13: take.reads.1.0: {name} is of 1 answers, and count says 2; "
             f"mend or record it again.",
         )
-        for name, member in {"ms": '"ms": [[0, 1]]', "volatile": '"volatile": [[]]'}.items()
+        for name, member in {"ms": '"count": 2, "ms": [[0, 1]]', "volatile": '"count": 2, "volatile": [[]]'}.items()
     },
     **{
         f"part-with-{name}": (

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -143,7 +144,7 @@ def test_twins_at_the_same_time_are_the_same_file_as_one_after_the_other(folder:
 
 def overlapped(recorded: Recorded) -> bool:
     times = sorted(one["ms"] for one in recorded.file["take"]["interactions"].values())
-    return any(later[0] < earlier[1] for earlier, later in zip(times, times[1:], strict=False))
+    return any(later[0] < earlier[1] for earlier, later in pairwise(times))
 
 
 # ----------------------------------------------------------------------------------------------------------- the take
@@ -192,7 +193,7 @@ def test_the_take_says_what_it_may_and_nothing_else(folder: Path) -> None:
     assert {"recorded_at", "interactions.at", "interactions.encoding", "interactions.frame_ms", "reads.body"} <= said
 
 
-# ------------------------------------------------------------------------------------------------------ without a take
+# ----------------------------------------------------------------------------------------------------- without a take
 
 
 def but_for_ids_and_clock(heard: object) -> str:
