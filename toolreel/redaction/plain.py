@@ -16,6 +16,8 @@ LOOKBACK = 128
 """Characters before a secret that may be needed to know it for one: no beginning of a shape is longer."""
 _LONGEST_PLACEHOLDER = 20
 _LONGEST_LITERAL = 16
+_WINDOW = 1 << 14
+"""A longer text is read in pieces of so many characters: only those that hold a hint of a shape are searched for it."""
 
 
 class PlainScanner:
@@ -45,12 +47,17 @@ class PlainScanner:
 
     def push(self, text: str) -> list[Edit]:
         """The next piece of the text."""
-        return self._advance(text, final=False)
+        edits = list[Edit]()
+        for piece in _windows(text):
+            edits += self._advance(piece, final=False)
+        return edits
 
     def close(self, text: str = "", *, cut: bool = False) -> list[Edit]:
         """The last piece, and the text is complete; if it is cut, what might have become a secret counts as one."""
+        *before, last = _windows(text)
+        edits = self.push("".join(before)) if before else []
         self._cut = cut
-        return self._advance(text, final=True)
+        return edits + self._advance(last, final=True)
 
     def hurry(self) -> list[Edit]:
         """Decide all that came: what is a secret by now goes on to be one, and what might become one is not."""
@@ -230,6 +237,10 @@ class PlainScanner:
         if needed > self._base:
             self._buffer = self._buffer[needed - self._base :]
             self._base = needed
+
+
+def _windows(text: str) -> list[str]:
+    return [text[at : at + _WINDOW] for at in range(0, len(text), _WINDOW)] or [""]
 
 
 def merged(spans: list[Span]) -> list[Span]:

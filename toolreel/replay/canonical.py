@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -98,13 +99,20 @@ def _parts(parts: list[multipart.Part]) -> Any:
 
 
 def _parsed(data: bytes | None) -> tuple[Any, str | None]:
-    """A body as `[value]`, or as text; no body and an empty one are the same, `[]`."""
+    """A body as `[value]`, or as text; no body and an empty one are the same, `[]`.
+
+    Bytes that are no text hold no ids; their digest says whether they are the same.
+    """
     if not data:
         return [], None
     try:
         return [json.loads(data, object_pairs_hook=_distinct, parse_constant=_refuse)], None
     except (ValueError, RecursionError):
-        return None, data.decode("utf-8", "surrogateescape")
+        pass
+    try:
+        return None, data.decode()
+    except UnicodeDecodeError:
+        return {"sha256": hashlib.sha256(data).hexdigest()}, None
 
 
 def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
