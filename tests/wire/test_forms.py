@@ -29,8 +29,7 @@ from .upstream import EVENT_STREAM, PATIENCE_S, End, Framing, Reply, Upstream, s
 brotli = pytest.importorskip("brotli")
 zstandard = pytest.importorskip("zstandard")
 
-# Long: they take as long as a quarter of all other tests, so they run with `make soak`.
-pytestmark = [pytest.mark.soak, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
 PATH = "/v1/things"
 JSON = ("content-type", "application/json")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import sys
-import threading
 from pathlib import Path
 
 import httpx
@@ -14,7 +13,7 @@ from toolreel.store.recordings import recover
 
 from .test_durability import PATIENCE_S, recorder
 from .test_memory import FRAME
-from .upstream import Framing, serving, stream
+from .upstream import End, Framing, serving, stream
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="limits the size of files with ulimit")
 
@@ -22,7 +21,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="limits the size
 def test_a_full_disk_cuts_open_answers_refuses_new_ones_and_is_said(folder: Path) -> None:
     """The limit on the size of files stands for the disk: SQLite gets an error when it writes beyond it."""
     small = stream(FRAME, b"data: [DONE]\n\n")
-    large = stream(*[FRAME * 50] * 40, threading.Event(), framing=Framing.CHUNKED)
+    large = stream(*[FRAME * 50] * 40, framing=Framing.CHUNKED, end=End.HANG)
     with serving(small, large) as upstream:
         with recorder(folder, upstream.url, "ulimit -f 600") as (base, process):
             with httpx.Client(trust_env=False, timeout=PATIENCE_S) as client:

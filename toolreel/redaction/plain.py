@@ -17,7 +17,7 @@ LOOKBACK = 128
 _LONGEST_PLACEHOLDER = 20
 _LONGEST_LITERAL = 16
 _WINDOW = 1 << 14
-"""A longer text is read in pieces of so many characters: only those that hold a hint of a shape are searched for it."""
+"""A longer text is read in pieces of so many characters: only those with a hint of a shape are searched for it."""
 
 
 class PlainScanner:
