@@ -206,10 +206,25 @@ def test_what_comes_before_the_break_can_be_decoded(name: str, encode: Callable[
     data = random.Random(1).randbytes(150_000).hex().encode()  # several blocks: of a part of one, zstd says nothing
     coded = encode(data)
     found = decodable(coded[: len(coded) * 9 // 10] + junk, name)
-    assert len(found) >= 100_000
-    assert data[:100_000] == found[:100_000]
-    assert decodable(coded, name) == data
+    assert len(found.data) >= 100_000
+    assert data[:100_000] == found.data[:100_000]
+    assert found.opaque == ("zstd" in name)
+    assert decodable(coded, name) == (data, False)
 
 
 def test_nothing_can_be_decoded_of_what_is_in_no_coding() -> None:
-    assert decodable(b"x", "compress") == decodable(b"plain text", "gzip") == decodable(b"", "br") == b""
+    for data, name in ((b"x", "compress"), (b"plain text", "gzip"), (b"", "br"), (b"plain text", "zstd")):
+        assert decodable(data, name) == (b"", False)
+
+
+def test_of_a_block_that_is_cut_zstd_says_nothing_but_that_there_is_more() -> None:
+    assert decodable(zstd(b"secret" * 99)[:-3], "zstd") == (b"", True)
+    assert decoded_or_raw(zstd(b"secret" * 99)[:-3], "zstd") == b""
+
+
+@every_compression
+def test_what_has_come_is_decoded_at_once_however_much_it_is(name: str, encode: Callable[[bytes], bytes]) -> None:
+    """Of a body that is cut, nothing that could be had is lost."""
+    data = random.Random(1).randbytes(150_000).hex().encode()
+    coded = encode(data)[:-9]
+    assert len(decoder(name).feed(coded)) == len(decodable(coded, name).data)

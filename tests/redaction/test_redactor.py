@@ -437,6 +437,97 @@ def test_binary_bodies_keep_their_length_and_are_counted() -> None:
     assert redactor.text("sk-abcdefgh12345678") == "REDACTED-0001"
 
 
+@pytest.mark.parametrize(
+    ("data", "kept"),
+    [
+        pytest.param(
+            b"\0password=" + "Pässwörd-1".encode() + b"\n\xff", b"\0password=" + b"*" * 12 + b"\n\xff", id="utf-8"
+        ),
+        pytest.param(
+            b"\0password=" + "Pässwörd-1".encode("latin-1") + b"\n",
+            b"\0password=*\xff***\xff****\n",
+            id="latin-1",
+        ),
+        pytest.param(b'\xff"password": "a\0b\xe9c"', b'\xff"password": "*\0*\xff*"', id="zero"),
+        pytest.param(b"\xff" + "Zoë-Weiß-81x".encode(), b"\xff" + b"*" * 14, id="seen-before"),
+    ],
+)
+def test_secrets_in_binary_bodies_may_have_any_letters(data: bytes, kept: bytes) -> None:
+    redactor = Redactor()
+    redactor.text('{"password": "Zoë-Weiß-81x"}')
+    redacted = redactor.body(data, "image/png")
+    assert (redacted, len(redacted)) == (kept, len(data))
+    assert redactor.overwritten == 1
+    assert redactor.body(redacted, "image/png") == redacted
+    assert redactor.overwritten == 1, "it was counted already"
+
+
+def test_a_secret_of_a_binary_body_is_looked_for_in_texts() -> None:
+    redactor = Redactor()
+    redactor.body(b"\0password=" + "Pässwörd-1".encode() + b"\n\xff", "image/png")
+    assert redactor.text("it is Pässwörd-1") == "it is REDACTED-0001"
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                b"\0",
+                b"\xff",
+                b"\xe9",
+                "é".encode(),
+                b'"password": "',
+                b"password=",
+                b'"',
+                b"\n",
+                b"sk-abcdefgh12",
+                b"xY3z",
+                b"k\0e\0y\0",
+            ]
+        )
+    )
+)
+def test_overwriting_again_changes_nothing(pieces: list[bytes]) -> None:
+    data = b"\xff" + b"".join(pieces)
+    redacted = Redactor().body(data, "image/png")
+    assert len(redacted) == len(data)
+    assert Redactor().body(redacted, "image/png") == redacted
+
+
+@pytest.mark.parametrize("prefix", [b"", b"\0"], ids=["text", "binary"])
+def test_of_a_body_that_is_cut_no_half_of_a_secret_is_left(prefix: bytes) -> None:
+    redactor = Redactor()
+    redactor.text('{"password": "Zq8-abcdefghijklmnop"}')
+    for half in (b"ghp_aB3dEf9hij", b"Zq8-abcdefghijk"):
+        assert half in Redactor().body(prefix + b"it is " + half, "text/plain"), "so much may stand"
+        assert half not in redactor.body(prefix + b"it is " + half, "text/plain", cut=True)
+
+
+CONNECTION = "Endpoint=sb://a.servicebus.windows.net/?x;SharedAccessKey=aB3+dEf/gHi9+kLm0Nop="
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        pytest.param(CONNECTION, CONNECTION.partition("Key=")[0] + "Key=REDACTED-0001", id="text-with-a-URL"),
+        pytest.param(f"see {CONNECTION}", f"see {CONNECTION.partition('Key=')[0]}Key=REDACTED-0001", id="in-prose"),
+        pytest.param(
+            "https://a.b/c?note=SharedAccessKey%3DaB3+dEf/gHi9+kLm0Nop",
+            "https://a.b/c?note=SharedAccessKey%3DREDACTED-0001",
+            id="plus-that-is-one",
+        ),
+        pytest.param(
+            "https://a.b/c?note=Bearer+aB3dEf7gHi9&x=1", "https://a.b/c?note=Bearer+REDACTED-0001&x=1", id="space"
+        ),
+        pytest.param("https://a.b/c?q=a+b://c+d", "https://a.b/c?q=a+b://c+d", id="nothing"),
+    ],
+)
+def test_a_plus_in_a_header_or_a_query_is_one_or_a_space(before: str, after: str) -> None:
+    assert Redactor().headers((("location", before),)) == (("location", after),)
+    if before.startswith("https"):
+        assert Redactor().request(HttpRequest("GET", before)).target == after
+
+
 def test_every_other_byte_stays() -> None:
     data = (
         b'{"x" : 1.10,\t"a":"\\u00e9\\/sk-abcdefgh1234\\n", "a": 1 ,"b":"{\\"c\\": \\"\\\\u0073k-abcdefgh1234\\"}"}\n'

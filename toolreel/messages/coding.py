@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Callable
 from contextlib import suppress
 from importlib import import_module
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 
 class CodingError(ValueError):
@@ -15,6 +15,10 @@ class CodingError(ValueError):
 
 class Decoder(Protocol):
     """Decodes a body in pieces."""
+
+    @property
+    def opaque(self) -> bool:
+        """Whether bytes have come that are coded, and of which it is not known what they say."""
 
     def feed(self, data: bytes) -> bytes:
         """The decoded bytes that `data` gives; raises CodingError."""
@@ -25,6 +29,8 @@ class Decoder(Protocol):
 
 class _Zlib:
     """gzip (RFC 1952, several members allowed) and deflate (RFC 1950, and the raw RFC 1951 that some send)."""
+
+    opaque = False
 
     def __init__(self, *wbits: int) -> None:
         self._wbits = list(wbits)
@@ -60,16 +66,21 @@ class _Zlib:
 class _Brotli:
     """br (RFC 7932), with the package `brotli` that comes with mitmproxy."""
 
+    opaque = False
+
     def __init__(self) -> None:
         self._module = _module("brotli", "br")
         self._decompressor = self._module.Decompressor()  # type: ignore[attr-defined]
 
     def feed(self, data: bytes) -> bytes:
         try:
-            decoded: bytes = self._decompressor.process(data)
+            decoded = piece = self._decompressor.process(data)
+            while piece and not self._decompressor.is_finished():  # it gives 32 KiB at a time
+                piece = self._decompressor.process(b"")
+                decoded += piece
         except Exception as error:  # noqa: BLE001 - the package's own class of error has changed its place
             raise CodingError(str(error)) from None
-        return decoded
+        return bytes(decoded)
 
     def close(self) -> bytes:
         if not self._decompressor.is_finished():
@@ -78,14 +89,24 @@ class _Brotli:
 
 
 class _Zstandard:
-    """zstd (RFC 8878), with the package `zstandard` that comes with mitmproxy."""
+    """zstd (RFC 8878), with the package `zstandard` that comes with mitmproxy.
+
+    It gives whole blocks only, of up to 128 KiB; of one that is cut nobody knows what it says.
+    """
 
     def __init__(self) -> None:
         self._module = _module("zstandard", "zstd")
         self._decompressor = self._module.ZstdDecompressor().decompressobj()  # type: ignore[attr-defined]
+        self._head = b""
+
+    @property
+    def opaque(self) -> bool:
+        """Whether a frame has begun and is not at its end; what does not begin like one is not coded at all."""
+        return self._head == _ZSTD_MAGIC and not self._decompressor.eof
 
     def feed(self, data: bytes) -> bytes:
         decoded = b""
+        self._head += data[: len(_ZSTD_MAGIC) - len(self._head)]
         while data:
             if self._decompressor.eof:
                 self._decompressor = self._module.ZstdDecompressor().decompressobj()  # type: ignore[attr-defined]
@@ -102,6 +123,9 @@ class _Zstandard:
         return b""
 
 
+_ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
+
+
 def _module(name: str, coding: str) -> object:
     try:
         return import_module(name)
@@ -114,6 +138,11 @@ class _Chain:
 
     def __init__(self, decoders: list[Decoder]) -> None:
         self._decoders = decoders
+
+    @property
+    def opaque(self) -> bool:
+        """Whether one of them is."""
+        return any(decoder.opaque for decoder in self._decoders)
 
     def feed(self, data: bytes) -> bytes:
         for decoder in self._decoders:
@@ -154,14 +183,24 @@ def decode(data: bytes, content_encoding: str) -> bytes:
     return chain.feed(data) + chain.close()
 
 
-def decodable(data: bytes, content_encoding: str) -> bytes:
-    """What a body says as far as it can be decoded, which may be nothing."""
+class Decodable(NamedTuple):
+    """What a body says as far as it can be decoded, which may be nothing, and whether more is in it unseen."""
+
+    data: bytes
+    opaque: bool
+
+
+def decodable(data: bytes, content_encoding: str) -> Decodable:
+    """What can be had of a body that is cut or broken."""
     decoded = bytearray()
-    with suppress(CodingError):
+    try:
         chain = decoder(content_encoding)
+    except CodingError:
+        return Decodable(b"", False)
+    with suppress(CodingError):
         for at in range(len(data)):  # one by one, because a piece that breaks the coding gives nothing
             decoded += chain.feed(data[at : at + 1])
-    return bytes(decoded)
+    return Decodable(bytes(decoded), chain.opaque)
 
 
 def decoded_or_raw(data: bytes | None, content_encoding: str | None) -> bytes | None:
@@ -171,4 +210,5 @@ def decoded_or_raw(data: bytes | None, content_encoding: str | None) -> bytes | 
     try:
         return decode(data, content_encoding)
     except CodingError:
-        return decodable(data, content_encoding) or data
+        found = decodable(data, content_encoding)
+        return found.data if found.data or found.opaque else data

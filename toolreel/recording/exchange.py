@@ -36,6 +36,11 @@ class Exchange:
         """Whether status and headers of the answer have come."""
         return self._answer is not None
 
+    @property
+    def undecoded(self) -> str | None:
+        """The content-encoding of an answer of which only the beginning could be decoded, and is kept."""
+        return self._answer.encoding if self._answer and self._answer.broken_off else None
+
     def begin(self, ms: int) -> list[Entry]:
         """The request is complete."""
         request = self._request
@@ -66,7 +71,7 @@ class Exchange:
         elif answer.broken_off and ending is not Ending.CLIENT_GONE:
             ending = Ending.CUT
         entries: list[Entry] = [FrameCame(self.key, came, frame) for came, frame in frames]
-        decoded = answer.broken_off or not answer.undecodable
+        decoded = answer.broken_off or not (answer.undecodable or answer.passes)
         ended = Ended(self.key, ms, ending, body, tuple(answer.chunks), answer.encoding, decoded)
         return [*entries, ended]
 
@@ -78,14 +83,17 @@ Timed = tuple[int, bytes]
 class _Answer:
     """The body of an answer: decoded, cut into frames if it is an event stream, and without secrets.
 
-    A body that cannot be decoded (cut, broken, unknown coding) is kept as it came. Of an event stream, a large body
-    and one that holds secrets, what could be decoded until the coding broke is kept, and it counts as cut.
+    A body that cannot be decoded (cut, broken, unknown coding) is kept as it came, and so is an event stream that is
+    not in its coding from its beginning on. Of any other event stream, of a large body, and of one that holds
+    secrets or may hold them unseen, what could be decoded until the coding broke is kept, and it counts as cut.
     """
 
     def __init__(self, method: str, head: ResponseHead, redactor: Redactor) -> None:
         self.bodyless = method == "HEAD" or head.status < 200 or head.status in (204, 304)  # RFC 9112 §6.3
         self.encoding = http.header(head.headers, "content-encoding")
         self.undecodable = False
+        self.passes = False
+        """Whether the stream is not in its coding, and kept as it came."""
         self.terminal_frame_came = False
         self.chunks: list[int] = []
         self._content_type = http.header(head.headers, "content-type") or ""
@@ -108,16 +116,12 @@ class _Answer:
 
     def feed(self, data: bytes, ms: int) -> list[Timed]:
         """The frames that `data` completes, or the pieces of a body that has become too large to hold."""
-        if self.encoding and not self.streams and not self._body.spools and data:
+        if self.encoding and not self._body.spools and not (self.streams and self.chunks) and data:
             self._raw += data
             self._raw_chunks.append(len(data))
         if self.undecodable:
             return []
-        try:
-            data = self._decoder.feed(data)
-        except coding.CodingError:
-            self.undecodable = True
-            return []
+        data = self._decoded(data)
         if not data:
             return []
         self.chunks.append(len(data))
@@ -128,11 +132,25 @@ class _Answer:
             self._raw.clear()
         return [(ms, piece) for piece in pieces]
 
+    def _decoded(self, data: bytes) -> bytes:
+        try:
+            return self._decoder.feed(data)
+        except coding.CodingError:
+            part, opaque = b"", True
+            if self.streams and not self.chunks:
+                part, opaque = coding.decodable(bytes(self._raw), self.encoding or "")
+            if not part and not opaque:
+                self.passes, self._decoder = True, coding.decoder("")
+                return bytes(self._raw)
+            self.undecodable = True
+            return part
+
     def close(self, ms: int, *, cut: bool) -> tuple[list[Timed], bytes | None]:
         """The last frames, and the body or the tail of the stream; `cut` says that more was to come."""
         if self.bodyless:
             return [], None
         if self._frames is not None:
+            self.undecodable |= self._decoder.opaque
             came, frames, tail = self._frames.close(ms, cut=cut or self.undecodable)
             return self._frames_seen(came, frames), tail or None
         if not self.undecodable and self._raw:
@@ -141,19 +159,22 @@ class _Answer:
             except coding.CodingError:
                 self.undecodable = True
         if self.undecodable and not self._body.spools:
-            return [], self._undecoded()
-        return [], self._body.close()
+            return [], self._undecoded(cut=cut)
+        return [], self._body.close(cut=cut or self.undecodable)
 
-    def _undecoded(self) -> bytes:
-        """The body as it came; or what of it can be decoded, if secrets are in that, which then are in both."""
+    def _undecoded(self, *, cut: bool) -> bytes:
+        """The body as it came; or what of it can be decoded, if secrets are in that, which then are in both.
+
+        A coding may also hide what it says until more has come; then secrets may be in what came.
+        """
         raw = bytes(self._raw)
-        part = coding.decodable(raw, self.encoding or "")
-        redacted = self._redactor.body(part, self._content_type)
-        if redacted != part:
+        part, opaque = coding.decodable(raw, self.encoding or "")
+        redacted = self._redactor.body(part, self._content_type, cut=True)
+        if redacted != part or opaque:
             self._partly = True
             return redacted
         self.chunks = self._raw_chunks
-        return self._redactor.body(raw, self._content_type)
+        return self._redactor.body(raw, self._content_type, cut=cut)
 
     def _frames_seen(self, came: list[bytes], safe: list[Timed]) -> list[Timed]:
         if not self.terminal_frame_came:
@@ -206,23 +227,33 @@ class _Body:
             return []
         self.spools = True
         held = bytes(self._held)
-        redacted = self._redactor.large(held)
-        cut = self._cut(held, redacted)
+        redacted, count = self._redactor.large(held)
+        cut, later = self._cut(held, redacted)
+        self._redactor.overwritten += count - later
         self._held = bytearray(held[cut:])
         return [redacted[:cut]] if cut else []
 
-    def _cut(self, held: bytes, redacted: bytes) -> int:
-        """Up to where the body may be given away: no secret lies across that place, and loses its beginning."""
+    def _cut(self, held: bytes, redacted: bytes) -> tuple[int, int]:
+        """Up to where the body may be given away, and how many secrets come later.
+
+        No secret lies across that place, and loses its beginning.
+        """
         latest = max(len(held) - _LONGEST_SECRET, 0)
         for cut in range(latest, max(latest - _WINDOW, 0), -_LONGEST_SECRET):
-            if self._redactor.large(held[cut:]) == redacted[cut:]:
-                return cut
-        return 0 if latest < _WINDOW else latest  # what is longer than a window is no secret
+            later = self._redactor.large(held[cut:])
+            if later.data == redacted[cut:]:
+                return cut, later.secrets
+        cut = 0 if latest < _WINDOW else latest  # what is longer than a window is no secret
+        return cut, self._redactor.large(held[cut:]).secrets
 
-    def close(self) -> bytes:
+    def close(self, *, cut: bool = False) -> bytes:
         """The body, or what is left of it."""
         held = bytes(self._held)
-        return self._redactor.large(held) if self.spools else self._redactor.body(held, self._content_type)
+        if not self.spools:
+            return self._redactor.body(held, self._content_type, cut=cut)
+        data, count = self._redactor.large(held, cut=cut)
+        self._redactor.overwritten += count
+        return data
 
 
 _LONGEST_SECRET = 4096

@@ -116,6 +116,7 @@ def _forms(secret: str) -> list[str]:
     data = secret.encode("utf-8", "surrogatepass")
     forms = [
         secret,
+        data.decode("latin-1"),  # as it stands in a body that is no text, every byte of which is read as a character
         quote(data, safe=""),
         quote(data),
         quote_plus(data),

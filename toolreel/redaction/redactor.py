@@ -10,10 +10,10 @@ from toolreel.messages import http
 from toolreel.messages.http import Headers, HttpRequest, ResponseHead
 from toolreel.messages.sse import FrameSplitter
 
-from .binary import overwritten
+from .binary import Overwritten, overwritten
 from .edits import applied
 from .multipart import parameter, with_parts
-from .placeholders import Placeholders
+from .placeholders import BOUND, Placeholders
 from .rules import DEFAULT_RULES, Rules
 from .search import DEPTH, Search
 from .streams import StreamRedactor
@@ -34,7 +34,7 @@ class Redactor:
         self.placeholders = placeholders if placeholders is not None else Placeholders()
         self.overwritten = 0
         self._search = Search(rules, self.placeholders)
-        self._bytes_search = Search(rules, self.placeholders, self.placeholders.see)
+        self._bytes_search = Search(rules, self.placeholders, self._see_bytes)
 
     def text(self, text: str) -> str:
         """A text, in which JSON may stand."""
@@ -52,15 +52,13 @@ class Redactor:
         """Header fields: their values."""
         return self._settled(self._headers, headers)
 
-    def body(self, data: bytes, content_type: str = "") -> bytes:
-        """A body, also one that was cut, without content-encoding."""
-        return self._settled(lambda body: self._body(body, content_type), data)
+    def body(self, data: bytes, content_type: str = "", *, cut: bool = False) -> bytes:
+        """A body without content-encoding; if it is `cut`, what might have become a secret counts as one."""
+        return self._settled(lambda body: self._body(body, content_type, cut=cut), data)
 
-    def large(self, data: bytes) -> bytes:
+    def large(self, data: bytes, *, cut: bool = False) -> Overwritten:
         """A stretch of a body that is too large to be read as a whole: secrets are overwritten, no offset moves."""
-        data, count = overwritten(self._bytes_search, data)
-        self.overwritten += count
-        return data
+        return overwritten(self._bytes_search, data, cut=cut)
 
     def stream(self) -> StreamRedactor:
         """For the frames of an event stream."""
@@ -74,6 +72,10 @@ class Redactor:
             if len(self.placeholders.forms) == seen:
                 return value
 
+    def _see_bytes(self, secret: str) -> str:
+        """Look for a secret of which every byte counts as a character."""
+        return self.placeholders.see(_text_of(secret))
+
     def _request(self, request: HttpRequest) -> HttpRequest:
         content_type = http.header(request.headers, "content-type") or ""
         target = applied(request.target, url_edits(self._search, request.target))
@@ -84,19 +86,19 @@ class Redactor:
     def _headers(self, headers: Headers) -> Headers:
         return tuple((name, applied(value, header_edits(self._search, name, value))) for name, value in headers)
 
-    def _text(self, text: str) -> str:
+    def _text(self, text: str, *, cut: bool = False) -> str:
         known = self._search.known(text)
         if known:
             return applied(text, self._search.find_with(text, DEPTH, known))
-        return applied(text, self._search.find(text, DEPTH))
+        return applied(text, self._search.find(text, DEPTH, cut=cut))
 
-    def _body(self, data: bytes, content_type: str, parts: int = 0) -> bytes:
+    def _body(self, data: bytes, content_type: str, parts: int = 0, *, cut: bool = False) -> bytes:
         media = content_type.partition(";")[0].strip().lower()
         boundary = parameter(content_type, "boundary")
         if media.startswith("multipart/") and boundary and parts < _MAX_PARTS:
             return with_parts(data, boundary, self._part_head, self._part(parts + 1))
         if _is_binary(data, media):
-            data, count = overwritten(self._bytes_search, data)
+            data, count = overwritten(self._bytes_search, data, cut=cut)
             self.overwritten += count
             return data
         if media == "text/event-stream":
@@ -105,7 +107,7 @@ class Redactor:
         if media == "application/x-www-form-urlencoded":
             text = applied(text, pair_edits(self._search, text))
         else:
-            text = self._text(text)
+            text = self._text(text, cut=cut)
         return text.encode("utf-8", "surrogateescape")
 
     def _part_head(self, head: bytes) -> bytes:
@@ -128,6 +130,15 @@ class Redactor:
         written = [written for frame in frames + last for written in stream.feed(frame)]
         held, tail = stream.close(tail)
         return b"".join([*written, *held, tail])
+
+
+def _text_of(latin: str) -> str:
+    """What bytes say that were read as Latin-1, if it is UTF-8; it may be cut in a character."""
+    data = latin.encode("latin-1")
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        return data[: error.start].decode() if len(data) - error.start < 4 and len(data) >= BOUND else latin
 
 
 def _is_binary(data: bytes, media: str) -> bool:

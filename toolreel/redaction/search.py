@@ -51,12 +51,13 @@ class Search:
         self._shapes = [(hint, shape) for shape in rules.shapes for hint in shape.hints]
         self._hints = sorted({hint for hint, _ in self._shapes})
 
-    def find(self, text: str, depth: int, secret: bool = False) -> list[Edit]:
-        """The secrets in a whole text, in which JSON may stand in `depth` layers."""
-        if not secret and not self.suspicious(text):
+    def find(self, text: str, depth: int, secret: bool = False, *, cut: bool = False) -> list[Edit]:
+        """The secrets in a text, whole or `cut`, in which JSON may stand in `depth` layers."""
+        ends_in_one = cut and self.placeholders.begun_in(text) < len(text)
+        if not secret and not ends_in_one and not self.suspicious(text):
             return []
         scanner = self.scanner(depth, secret)
-        return scanner.close(text)
+        return scanner.close(text, cut=cut)
 
     def find_with(self, text: str, depth: int, known: Mapping[Path, Known]) -> list[Edit]:
         """The secrets in a whole text; if it is JSON, something is known of some of its strings."""
