@@ -28,13 +28,13 @@ from toolreel.addons.flows import (
     request_of,
 )
 from toolreel.errors import CommandError, ToolreelError
-from toolreel.messages.http import HttpRequest
 from toolreel.messages.model import Ending
 from toolreel.recording.entries import Entry, Failed
 from toolreel.recording.exchange import Exchange
 from toolreel.redaction import Redactor
 from toolreel.server.hosts import own_host
 from toolreel.store.recordings import Recording, begin
+from toolreel.store.settings import DEFAULT_FOLDER, load_settings
 
 logger = logging.getLogger(__name__)
 
@@ -88,10 +88,24 @@ class Recorder:
         """One sentence for each request that got no status line."""
         self.left: list[str] = []
         """One sentence for each request whose client, or whose recording, ended before an answer came."""
+        self.partial: list[str] = []
+        """One sentence for each answer of which only the beginning could be decoded, and is recorded."""
         self.broken: ToolreelError | None = None
         """Why nothing can be recorded any more."""
         error_page.install()
         resets.install()
+
+    @property
+    def remarks(self) -> list[str]:
+        """What a person should know of what was recorded and what was not, in sentences."""
+        remarks = [f"Not recorded, {line}." for line in self.left]
+        remarks += [f"Recorded only as far as it could be decoded, {line}." for line in self.partial]
+        if count := self._redactor.overwritten:
+            many = "secrets were" if count > 1 else "secret was"
+            remarks.append(
+                f"{count} {many} overwritten with '*' in bodies that are no text; what reads them may fail."
+            )
+        return remarks
 
     def running(self) -> None:
         """mitmproxy runs."""
@@ -180,12 +194,11 @@ class Recorder:
         if flow.response is not None:
             self._end(exchange, ending)
             return
-        what = self._shown(flow)
         reason = self._redactor.text(flow.error.msg if flow.error else "no reason given")
         if ending is Ending.CLIENT_GONE:
-            self.left.append(f"{what}: the client left before an answer came")
+            self.left.append(f"{exchange.shown}: the client left before an answer came")
         else:
-            self.failures.append(f"{what}: {reason}")
+            self.failures.append(f"{exchange.shown}: {reason}")
         self._open.pop(exchange.key, None)
         self._note(lambda: [Failed(exchange.key, self._now(), reason)])
 
@@ -197,19 +210,17 @@ class Recorder:
                 self._end(exchange, Ending.CUT)
             elif exchange is not None:
                 self._open.pop(exchange.key)
-                self.left.append(f"{self._shown(flow)}: no answer had come when the recording ended")
+                self.left.append(f"{exchange.shown}: no answer had come when the recording ended")
 
     def _end(self, exchange: Exchange, ending: Ending) -> None:
         self._open.pop(exchange.key, None)
         self._note(lambda: exchange.end(ending, self._now()))
+        if exchange.undecoded:
+            self.partial.append(f"{exchange.shown}: it broke off, or is not in its coding ({exchange.undecoded})")
 
     def _exchange(self, flow: http.HTTPFlow) -> Exchange | None:
         exchange = flow.metadata.get(_EXCHANGE)
         return exchange if isinstance(exchange, Exchange) and exchange.key in self._open else None
-
-    def _shown(self, flow: http.HTTPFlow) -> str:
-        request = self._redactor.request(HttpRequest(flow.request.method, flow.request.path))
-        return f"{request.method} {request.target}"
 
     def _now(self) -> int:
         return round(self._clock() - self._began)
@@ -244,22 +255,24 @@ class RecordScript:
     def load(self, loader: Loader) -> None:
         """Declares the options."""
         loader.add_option("toolreel_cassette", str, "", "Name of the cassette to record.")
-        loader.add_option("toolreel_cassettes", str, "cassettes", "Folder of the cassettes.")
+        loader.add_option("toolreel_cassettes", str, "", "Folder of the cassettes; else what the settings say.")
         loader.add_option("toolreel_force", bool, False, "Record afresh over an existing cassette.")
 
     def running(self) -> None:
         """Everything is configured: opens the journal and adds the recorder."""
         options = ctx.options
-        folder = Path(options.toolreel_cassettes)
         try:
             if not options.toolreel_cassette:
                 raise CommandError("Say which cassette to record: --set toolreel_cassette=NAME.")
-            self._recording = begin(folder, options.toolreel_cassette, force=options.toolreel_force)
+            settings = load_settings(Path.cwd())
+            folder = Path(options.toolreel_cassettes or settings.cassettes or DEFAULT_FOLDER)
+            replace, redact = settings.replacing(), settings.redacting()
+            self._recording = begin(folder, options.toolreel_cassette, force=options.toolreel_force, replace=replace)
         except ToolreelError as error:
             logger.error("%s", error)  # at its start mitmproxy ends for it, with status 1
             ctx.master.shutdown()  # traffic never passes unrecorded
             return
-        self._recorder = Recorder(self._recording.journal)
+        self._recorder = Recorder(self._recording.journal, redactor=Redactor(redact))
         self._recording.journal.on_failure = self._recorder.fail
         ctx.master.addons.add(self._recorder)
 
@@ -268,6 +281,8 @@ class RecordScript:
         if self._recording is None or self._recorder is None:
             return
         self._recorder.done()  # mitmproxy may call it later, when the journal is closed
+        for remark in self._recorder.remarks:
+            logger.warning("%s", remark)
         try:
             if self._recorder.broken:
                 self._recording.leave()

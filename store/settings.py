@@ -13,6 +13,9 @@ from toolreel.normalise.replace import PRESETS, Rule, finder, rule
 from toolreel.normalise.strings import Find
 from toolreel.redaction import Rules, rules_from
 
+DEFAULT_FOLDER = "cassettes"
+"""Where cassettes are kept unless somebody says otherwise."""
+
 
 class _Table(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -33,7 +36,10 @@ class Normalise(_Table):
 
 
 class Settings(_Table):
-    """All settings; each has the value that holds without a settings file."""
+    """All settings; each has the value that holds without a settings file.
+
+    `cassettes` is the folder of the cassettes, as seen from the working directory.
+    """
 
     cassettes: str | None = None
     normalise: Normalise = Normalise()
@@ -85,12 +91,15 @@ def _table(path: Path) -> Any:
 
 def _settings(path: Path, table: Any) -> Settings:
     try:
-        return Settings.model_validate(table)
+        settings = Settings.model_validate(table)
     except ValidationError as error:
         fault = error.errors()[0]
         where = ".".join(map(str, fault["loc"])) or "tool.toolreel"
         what = _FAULTS.get(fault["type"], fault["msg"].lower())
         raise CommandError(f"Settings {path}: {where}: {what}.") from None
+    if settings.cassettes is None or path.parent == Path.cwd():
+        return settings
+    return settings.model_copy(update={"cassettes": str(path.parent / settings.cassettes)})
 
 
 _FAULTS = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -15,7 +16,7 @@ from mitmproxy.test import taddons
 
 from toolreel.addons.record import Recorder, RecordScript
 from toolreel.errors import MachineError
-from toolreel.messages.model import Ending
+from toolreel.messages.model import Ending, JsonBody
 from toolreel.recording.entries import Began, Ended, Failed
 from toolreel.store.files import load
 from toolreel.store.recordings import recover
@@ -229,12 +230,44 @@ def test_an_error_in_the_hook_is_answered_here_and_not_by_the_upstream(
     assert "ValueError: bad host" in json.loads(flow.response.content)["error"]["message"]
 
 
+@pytest.mark.parametrize(
+    ("body", "kind", "says"),
+    [
+        pytest.param(b"\xff password=aB3-dE5-f", b"image/png", ["1 secret was overwritten"], id="overwritten"),
+        pytest.param(
+            b'\xff {"password": "aB3-dE5-f", "pwd": "****"} sk-aB3dE5fG7h',
+            b"image/png",
+            ["2 secrets were"],
+            id="many",
+        ),
+        pytest.param(b"password=aB3-dE5-f", b"text/plain", [], id="text"),
+    ],
+)
+def test_what_was_overwritten_is_counted(body: bytes, kind: bytes, says: list[str], journal: Journal) -> None:
+    recorder = Recorder(journal)
+    flow = flow_of()
+    play(recorder, flow, body, headers=[(b"content-type", kind)])
+    recorder.response(flow)
+    assert [remark[: len(said)] for remark, said in zip(recorder.remarks, says, strict=True)] == says
+
+
+def test_what_was_decoded_in_part_is_named(journal: Journal) -> None:
+    recorder = Recorder(journal)
+    flow = flow_of()
+    coded = gzip.compress(b"data: 1\n\n") + b"junk"
+    play(recorder, flow, coded, headers=[*EVENTS, (b"content-encoding", b"gzip")])
+    recorder.response(flow)
+    assert recorder.remarks == [
+        "Recorded only as far as it could be decoded, POST /v1/threads: it broke off, or is not in its coding (gzip)."
+    ]
+
+
 # -------------------------------------------------------------------------------------------------------- mitmdump -s
 
 Traffic = Callable[[Recorder], None]
 
 
-def run_script(folder: Path, traffic: Traffic | None = None, **options: Any) -> bool:
+def run_script(folder: Path | None, traffic: Traffic | None = None, **options: Any) -> bool:
     """mitmproxy with the script, from its start to its end; whether the script itself has ended it."""
     ended: list[bool] = []
 
@@ -242,7 +275,7 @@ def run_script(folder: Path, traffic: Traffic | None = None, **options: Any) -> 
         addon = RecordScript()
         with taddons.context(addon) as context:
             context.master.shutdown = lambda: ended.append(True)
-            context.configure(addon, toolreel_cassettes=str(folder), **options)
+            context.configure(addon, toolreel_cassettes=str(folder or ""), **options)
             addon.running()
             recorder = context.master.addons.get("toolreel_record")
             assert (recorder is None) is bool(ended)
@@ -287,6 +320,34 @@ def test_the_script_writes_no_empty_cassette(tmp_path: Path, caplog: pytest.LogC
     run_script(tmp_path, toolreel_cassette="tape")
     assert not (tmp_path / "tape.json").exists()
     assert "Nothing was recorded" in caplog.text
+
+
+def test_the_script_does_as_the_settings_say(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "toolreel.toml").write_text(
+        'cassettes = "tapes"\n[normalise]\npresets = ["dates"]\n[redact]\nkeys = ["pin"]\n'
+    )
+    monkeypatch.chdir(tmp_path)
+
+    def exchange(recorder: Recorder) -> None:
+        flow = flow_of(content=b'{"pin":"1234-5678","day":"2026-11-22"}')
+        play(recorder, flow, b"\xff password=aB3-dE5-f", headers=[(b"content-type", b"image/png")])
+        recorder.response(flow)
+
+    assert not run_script(None, exchange, toolreel_cassette="tape")
+    [interaction] = load(tmp_path / "tapes" / "tape.json").interactions
+    assert interaction.request.body == JsonBody(value={"pin": "REDACTED-0001", "day": "2000-01-01"}, style="compact")
+    assert "1 secret was overwritten with '*' in bodies that are no text" in caplog.text
+
+
+def test_settings_that_are_broken_end_mitmproxy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "toolreel.toml").write_text("[redact]\nkeys = [1]\n")
+    monkeypatch.chdir(tmp_path)
+    assert run_script(tmp_path, toolreel_cassette="tape"), "mitmproxy goes on without recording"
+    assert "redact.keys[0] must be the name of a key" in caplog.text
 
 
 @pytest.mark.parametrize(

@@ -358,6 +358,41 @@ def test_a_body_that_is_not_in_its_coding_is_searched_as_it_came(coding: str) ->
     assert last.decoded is False
 
 
+@pytest.mark.parametrize("broken", [b"", b"junk" * 9], ids=["cut", "broken"])
+def test_of_a_block_that_says_nothing_yet_nothing_is_kept(broken: bytes) -> None:
+    """Of zstd nobody can tell what stands in a block before all of it has come."""
+    head = ResponseHead(200, (*JSON_HEAD.headers, ("content-encoding", "zstd")))
+    coded = zstandard.ZstdCompressor().compress(WITH_KEY * 9)
+    last = ended(answered(head, [coded[:-9] + broken], ending=Ending.CUT))
+    assert (last.body, last.ending, last.decoded) == (b"", Ending.CUT, True)
+
+
+STREAM = b'data: {"text":"%s"}\n\n' % KEY.encode()
+STREAM_KEPT = b'data: {"text":"REDACTED-0001"}\n\n'
+
+
+@pytest.mark.parametrize("coding", CODINGS)
+def test_of_a_stream_that_breaks_off_in_its_coding_what_could_be_decoded_is_kept(coding: str) -> None:
+    head = ResponseHead(200, (("content-type", "text/event-stream"), ("content-encoding", coding)))
+    entries = answered(head, [CODINGS[coding](STREAM * 20)[:-9]])
+    frames = [entry.data for entry in entries if isinstance(entry, FrameCame)]
+    last = ended(entries)
+    assert frames == [STREAM_KEPT] * len(frames)
+    assert bool(frames) == (coding in ("gzip", "deflate"))
+    assert last.decoded
+    assert KEY[:11].encode() not in (last.body or b"")
+    assert last.ending is (Ending.CUT if coding == "zstd" else Ending.COMPLETE), "of zstd something is missing"
+
+
+@pytest.mark.parametrize("coding", CODINGS)
+def test_a_stream_that_is_not_in_its_coding_is_kept_as_it_came(coding: str) -> None:
+    head = ResponseHead(200, (("content-type", "text/event-stream"), ("content-encoding", coding)))
+    entries = answered(head, [STREAM[:3], STREAM[3:], STREAM])
+    assert [entry.data for entry in entries if isinstance(entry, FrameCame)] == [STREAM_KEPT] * 2
+    last = ended(entries)
+    assert (last.body, last.ending, last.decoded) == (None, Ending.COMPLETE, False)
+
+
 # ------------------------------------------------------------------------------------------------------ large bodies
 
 

@@ -43,12 +43,14 @@ LOADED = Settings(
 )
 
 
-def test_a_file_of_our_own_holds_everything(folder: Path) -> None:
+def test_a_file_of_our_own_holds_everything(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder)
     (folder / "toolreel.toml").write_text(SETTINGS)
     assert load_settings(folder) == LOADED
 
 
-def test_the_file_of_the_project_may_hold_it_too(folder: Path) -> None:
+def test_the_file_of_the_project_may_hold_it_too(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder)
     table = "[tool.toolreel]" + SETTINGS.replace("[normalise]", "[tool.toolreel.normalise]").replace(
         "[redact]", "[tool.toolreel.redact]"
     )
@@ -59,11 +61,13 @@ def test_the_file_of_the_project_may_hold_it_too(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("files", "cassettes"),
     [
-        pytest.param({"toolreel.toml": "cassettes = 'above'"}, "above", id="above"),
-        pytest.param({"pyproject.toml": "[tool.toolreel]\ncassettes = 'above'"}, "above", id="above-in-pyproject"),
+        pytest.param({"toolreel.toml": "cassettes = 'above'"}, "project/above", id="above"),
+        pytest.param(
+            {"pyproject.toml": "[tool.toolreel]\ncassettes = 'above'"}, "project/above", id="above-in-pyproject"
+        ),
         pytest.param(
             {"toolreel.toml": "cassettes = 'above'", "tests/toolreel.toml": "cassettes = 'nearer'"},
-            "nearer",
+            "project/tests/nearer",
             id="the-nearest-counts",
         ),
         pytest.param(
@@ -76,17 +80,17 @@ def test_the_file_of_the_project_may_hold_it_too(folder: Path) -> None:
         ),
         pytest.param(
             {"toolreel.toml": "cassettes = 'above'", "tests/pyproject.toml": "[tool.ruff]\nline-length = 9"},
-            "above",
+            "project/above",
             id="a-pyproject-of-others-does-not-count",
         ),
         pytest.param(
             {"toolreel.toml": "cassettes = 'above'", "tests/pyproject.toml": "tool = 'hammer'"},
-            "above",
+            "project/above",
             id="a-tool-that-is-no-table-does-not-count",
         ),
         pytest.param(
             {"toolreel.toml": "cassettes = 'own'", "pyproject.toml": "[tool.toolreel]\ncassettes = 'project'"},
-            "own",
+            "project/own",
             id="our-own-file-comes-first",
         ),
         pytest.param({"toolreel.toml/x": ""}, None, id="a-folder-is-no-file"),
@@ -97,13 +101,21 @@ def test_the_nearest_file_counts(folder: Path, files: dict[str, str], cassettes:
         path = folder.parents[1] / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
-    assert load_settings(folder).cassettes == cassettes
+    expected = None if cassettes is None else str(folder.parents[2] / cassettes)
+    assert load_settings(folder).cassettes == expected, "seen from the file's own folder"
 
 
 def test_the_folder_may_be_named_from_here(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (folder.parent / "toolreel.toml").write_text("cassettes = 'above'")
     monkeypatch.chdir(folder)
+    assert load_settings(Path()).cassettes == str(folder.parent / "above")
+    monkeypatch.chdir(folder.parent)
     assert load_settings(Path()).cassettes == "above"
+
+
+def test_a_folder_that_is_absolute_is_the_one(folder: Path, tmp_path: Path) -> None:
+    (folder.parent / "toolreel.toml").write_text(f"cassettes = '{tmp_path}'")
+    assert load_settings(folder).cassettes == str(tmp_path)
 
 
 @pytest.mark.parametrize(

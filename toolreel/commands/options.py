@@ -11,12 +11,10 @@ if TYPE_CHECKING:
     from toolreel.normalise.strings import Find
     from toolreel.redaction import Rules
 
-DEFAULT_FOLDER = "cassettes"
-
 
 def _folder(_context: click.Context, _option: click.Parameter, given: Path | None) -> Path:
     """What was given, else what the settings say, else the default."""
-    from toolreel.store.settings import load_settings
+    from toolreel.store.settings import DEFAULT_FOLDER, load_settings
 
     return given or Path(load_settings(Path.cwd()).cassettes or DEFAULT_FOLDER)
 

@@ -120,8 +120,8 @@ def _door(
 
 def _end(recording: Recording, recorder: Recorder, command: Sequence[str], status: int) -> int:
     """Decides whether the take becomes the cassette (product.md §3.4), and says so."""
-    for line in recorder.left:
-        note(f"Not recorded, {line}.")
+    for remark in recorder.remarks:
+        note(remark)
     for line in recorder.failures:
         note(f"The upstream did not answer {line}.")
     if recorder.broken:

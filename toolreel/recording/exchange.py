@@ -37,6 +37,12 @@ class Exchange:
         return self._answer is not None
 
     @property
+    def shown(self) -> str:
+        """The request, for people: method and target without secrets."""
+        kept = self._redactor.request(HttpRequest(self._request.method, self._request.target))
+        return f"{kept.method} {kept.target}"
+
+    @property
     def undecoded(self) -> str | None:
         """The content-encoding of an answer of which only the beginning could be decoded, and is kept."""
         return self._answer.encoding if self._answer and self._answer.broken_off else None
