@@ -30,7 +30,7 @@ from toolreel.messages.model import (
 )
 
 from .layout import cassette_text
-from .lines import line_of
+from .lines import duplicate_of, line_of
 from .names import SUFFIX
 
 _KIND = re.compile(r"(Body|Frame)\]?$")  # how pydantic names the kinds of body and frame in a location
@@ -131,7 +131,11 @@ def _json(data: bytes, path: Path) -> tuple[str, Any]:
         raise CassetteError(f"Cassette {path}, line {line}: a git conflict marker; resolve the conflict.")
     try:
         text = data.decode()
-        value = jsontext.parse(text)
+        if text.startswith("\ufeff"):
+            raise CassetteError(
+                f"Cassette {path}, line 1: a byte order mark stands before the JSON; save it as UTF-8 without."
+            )
+        value = jsontext.parse_distinct(text)
         if _SURROGATE.search(text):
             json.dumps(value, ensure_ascii=False).encode()  # half of a pair is no text that could be sent
         return text, value
@@ -143,6 +147,11 @@ def _json(data: bytes, path: Path) -> tuple[str, Any]:
         cut = " (the file seems to be cut short)" if _seems_cut(error) else ""
         raise CassetteError(
             f"Cassette {path}, line {error.lineno}: not JSON, {what}{cut}; restore the file."
+        ) from None
+    except jsontext.DuplicateError:
+        name, line = duplicate_of(text)
+        raise CassetteError(
+            f"Cassette {path}, line {line}: the member {name!r} stands twice in one object; keep one of them."
         ) from None
     except (ValueError, RecursionError) as error:
         raise CassetteError(f"Cassette {path}: not JSON that can be read ({error}); restore the file.") from None
@@ -166,6 +175,7 @@ def _check_version(value: Any, path: Path) -> None:
 
 def _check_bytes(cassette: Cassette, text: str, path: Path) -> None:
     """What the models cannot see: base64 that is none, body files that are missing."""
+    superseded = cassette.take.reads if cassette.take else {}
     files = LargeBodies(path)
 
     def read_file(digest: str) -> bytes:
@@ -175,7 +185,8 @@ def _check_bytes(cassette: Cassette, text: str, path: Path) -> None:
 
     for index, interaction in enumerate(cassette.interactions):
         try:
-            for body in (interaction.request.body, interaction.response.body):
+            reads = superseded.get(str(interaction.n), ())
+            for body in (interaction.request.body, interaction.response.body, *(read.body for read in reads)):
                 if not isinstance(body, JsonBody):
                     body_bytes(body, read_file)
             for frame in interaction.response.frames or ():

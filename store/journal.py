@@ -6,7 +6,6 @@ import json
 import os
 import queue
 import sqlite3
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -16,12 +15,13 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from toolreel.errors import CommandError, MachineError
+from toolreel.errors import MachineError
 from toolreel.messages.http import Headers, HttpRequest, ResponseHead
 from toolreel.messages.model import Ending
 from toolreel.recording.entries import Began, BodyPiece, Ended, Entry, Failed, FrameCame, Headed
 
 from .database import open_store
+from .processes import alive
 
 GATHER_S = 0.05
 """Entries that come within this many seconds of the first one are written in one transaction with it."""
@@ -44,6 +44,14 @@ class TakeRow:
     recorded_at: str
     tool: str
     pid: int | None
+
+
+class BusyError(Exception):
+    """Another process is recording the cassette; `pid` is its id."""
+
+    def __init__(self, pid: int) -> None:
+        super().__init__(f"process {pid} is recording this cassette")
+        self.pid = pid
 
 
 class Journal:
@@ -156,7 +164,7 @@ def _broken(error: Exception) -> MachineError:
 def _begin_take(db: Database, take: TakeRow) -> tuple[int, int]:
     """Locks the cassette for this recorder; gives the take's id, and how many others were left unfinished.
 
-    Raises CommandError if another process records the cassette.
+    Raises BusyError if another process records the cassette.
     """
     try:
         # IMMEDIATE: of two recorders that start at once, the second must see the row of the first.
@@ -173,35 +181,9 @@ def _begin_take(db: Database, take: TakeRow) -> tuple[int, int]:
         raise _broken(error) from None
     if busy:
         db.close()
-        raise CommandError(
-            f"Cassette {take.cassette} is being recorded by process {busy.pid}; "
-            f"wait for it, or record under another name."
-        )
+        raise BusyError(busy.pid or 0)
     assert cursor.lastrowid is not None
     return cursor.lastrowid, len(others)
-
-
-def _alive(pid: int) -> bool:
-    if sys.platform == "win32":  # there, signal 0 ends the process
-        return _alive_on_windows(pid)
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True  # it exists, but is another user's
-    return True
-
-
-def _alive_on_windows(pid: int) -> bool:
-    import ctypes
-
-    query_limited_information = 0x1000
-    kernel = getattr(ctypes, "windll").kernel32  # noqa: B009 - unknown to type checkers elsewhere
-    handle = kernel.OpenProcess(query_limited_information, False, pid)
-    if handle:
-        kernel.CloseHandle(handle)
-    return bool(handle)
 
 
 def unfinished(db: Database, cassette: str | None = None) -> list[TakeRow]:
@@ -213,7 +195,7 @@ def unfinished(db: Database, cassette: str | None = None) -> list[TakeRow]:
 
 def is_recording(take: TakeRow) -> bool:
     """Whether a living process is recording the take."""
-    return take.pid is not None and _alive(take.pid)
+    return take.pid is not None and alive(take.pid)
 
 
 def entries_of(db: Database, take: int) -> Iterator[Entry]:

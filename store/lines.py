@@ -1,4 +1,4 @@
-"""Where in a JSON text a value stands, so that a message about it can name the line."""
+"""Where in a JSON text something stands, so that a message about it can name the line."""
 
 from __future__ import annotations
 
@@ -62,3 +62,28 @@ def _element(text: str, at: int, index: int) -> int | None:
 def _next(text: str, value: int) -> int:
     at = _skip(text, _decoder.raw_decode(text, value)[1])
     return _skip(text, at + 1) if text[at] == "," else at
+
+
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],]', re.DOTALL)
+
+
+def duplicate_of(text: str) -> tuple[str, int]:
+    """The first member that an object in a valid JSON `text` has a second time, and the line of that.
+
+    Raises ValueError if there is none.
+    """
+    stack: list[set[str] | None] = []  # of an object the names so far, of an array None
+    is_key = False
+    for match in _TOKEN.finditer(text):
+        token = match.group()
+        if token in "{[":
+            stack.append(set() if token == "{" else None)
+        elif token in "}]":
+            stack.pop()
+        elif token != "," and is_key and (names := stack[-1]) is not None:
+            name = json.loads(token)
+            if name in names:
+                return name, text.count("\n", 0, match.start()) + 1
+            names.add(name)
+        is_key = token in "{," and bool(stack) and stack[-1] is not None
+    raise ValueError("no object has a member twice")

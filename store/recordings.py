@@ -19,7 +19,7 @@ from toolreel.recording.assemble import assemble
 
 from . import files
 from .database import open_store, store_path
-from .journal import Journal, TakeRow, drop, entries_of, is_recording, pieces_of, unfinished
+from .journal import BusyError, Journal, TakeRow, drop, entries_of, is_recording, pieces_of, unfinished
 from .names import SUFFIX, cassette_path, clashing_name, store_key
 from .originals import keep_originals
 
@@ -79,17 +79,23 @@ def begin(
     another process, MachineError if the disk says no.
     """
     name = name.removesuffix(SUFFIX)
-    path = _writable(folder, name, force=force)
+    path = cassette_path(folder, name)
+    _check_writable(folder, name, path, force=force)
     store = store_path(folder, os.environ.get("TOOLREEL_STORE"))
     recorded_at = now().isoformat(timespec="seconds").replace("+00:00", "Z")
-    journal = Journal(store, store_key(path, store), recorded_at=recorded_at, tool=tool_name())
+    try:
+        journal = Journal(store, store_key(path, store), recorded_at=recorded_at, tool=tool_name())
+    except BusyError as busy:
+        raise CommandError(
+            f"Cassette {path} is being recorded by process {busy.pid}; wait for it, or record under another name."
+        ) from None
     return Recording(name, path, store, journal, journal.unfinished, replace)
 
 
 def recover(folder: Path, name: str, *, force: bool = False, replace: Find | None = None) -> Cassette:
     """Makes the cassette of the newest unfinished recording of `name`; raises CommandError if there is none."""
     name = name.removesuffix(SUFFIX)
-    path = _writable(folder, name, force=force)
+    path = cassette_path(folder, name)
     store = store_path(folder, os.environ.get("TOOLREEL_STORE"))
     if not store.exists():
         raise CommandError(f"There is no unfinished recording of {name}: there is no store {store}.")
@@ -97,21 +103,23 @@ def recover(folder: Path, name: str, *, force: bool = False, replace: Find | Non
     try:
         takes = unfinished(db, store_key(path, store))
         if any(map(is_recording, takes)):
-            raise CommandError(f"Cassette {name} is still being recorded by process {takes[0].pid}; end it first.")
+            raise CommandError(f"Cassette {path} is being recorded by process {takes[0].pid}; end that first.")
         if not takes:
             raise CommandError(f"There is no unfinished recording of {name} in {store}.")
+        _check_writable(folder, name, path, force=force)
         return _keep(db, path, takes[0].id, replace)
     finally:
         db.close()
 
 
-def _writable(folder: Path, name: str, *, force: bool) -> Path:
-    path = cassette_path(folder, name)
+def _check_writable(folder: Path, name: str, path: Path, *, force: bool) -> None:
     if path.exists() and not force:
         raise CommandError(f"Cassette {path} exists; give --force to record it afresh, or choose another name.")
     if other := clashing_name(folder, name):
-        raise CommandError(f"Cassette {other} exists, and {name} differs from it in case only; choose another name.")
-    return path
+        raise CommandError(
+            f"Cassette {cassette_path(folder, other)} exists, and {name} differs from it in case only; "
+            f"choose another name."
+        )
 
 
 def _keep(db: Database, path: Path, take: int, replace: Find | None) -> Cassette:

@@ -19,13 +19,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlite_utils import Database
 
-from toolreel.errors import CommandError, MachineError
+from toolreel.errors import MachineError
 from toolreel.messages.http import HttpRequest, ResponseHead
 from toolreel.messages.model import Ending
 from toolreel.recording.entries import Began, BodyPiece, Ended, Entry, Failed, FrameCame, Headed
 from toolreel.store import journal
 from toolreel.store.database import open_store
-from toolreel.store.journal import Journal, TakeRow, drop, entries_of, is_recording, pieces_of, unfinished
+from toolreel.store.journal import BusyError, Journal, TakeRow, drop, entries_of, is_recording, pieces_of, unfinished
 
 LONG = 20
 """Seconds until a test gives up; none waits that long unless something is broken."""
@@ -381,11 +381,9 @@ def test_a_closed_journal_lets_go_of_its_take(store: Path, db: Database) -> None
 
 def test_a_second_recorder_on_one_cassette_is_refused(store: Path, db: Database) -> None:
     opened = open_journal(store)
-    with pytest.raises(CommandError) as caught:
+    with pytest.raises(BusyError) as caught:
         open_journal(store)
-    assert str(caught.value) == (
-        f"Cassette a is being recorded by process {os.getpid()}; wait for it, or record under another name."
-    )
+    assert caught.value.pid == os.getpid()
     opened.append([frame(1)])
     opened.close()
     assert [take.id for take in unfinished(db)] == [opened.take]
@@ -441,7 +439,7 @@ def test_a_recorder_of_another_user_is_alive(store: Path, db: Database, monkeypa
     opened.close()
     set_pid(db, opened.take, 4711)
     monkeypatch.setattr(os, "kill", not_permitted)
-    with pytest.raises(CommandError, match="is being recorded by process 4711"):
+    with pytest.raises(BusyError, match="process 4711 is recording"):
         open_journal(store)
 
 

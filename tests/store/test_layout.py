@@ -207,7 +207,15 @@ FRAMES = (
     | st.builds(RawFrame, raw=TEXTS)
     | st.builds(Base64Frame, base64=TEXTS)
 )
-REQUESTS = st.builds(Request, method=TEXTS, upstream=st.just(0), path=TEXTS, query=PAIRS, headers=PAIRS, body=BODIES)
+REQUESTS = st.builds(
+    Request,
+    method=st.sampled_from(["GET", "M-SEARCH", "X"]),
+    upstream=st.just(0),
+    path=TEXTS,
+    query=PAIRS,
+    headers=PAIRS,
+    body=BODIES,
+)
 RESPONSES = st.builds(Response, status=st.integers(100, 999), headers=PAIRS, body=BODIES) | st.builds(
     Response, status=st.integers(100, 999), headers=PAIRS, frames=st.lists(FRAMES, max_size=4).map(tuple)
 )

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from toolreel.store.lines import line_of
+from toolreel.store.lines import duplicate_of, line_of
 
 TEXT = """
 { "a": 1,
@@ -76,3 +76,22 @@ def test_the_value_at_any_location_stands_on_its_line(value: Any, data: st.DataO
     first_line = json.dumps(found, indent=1).split("\n")[0]
     on_line = text.split("\n")[line_of(text, location) - 1].strip().removesuffix(",")
     assert on_line.endswith(first_line)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ('{"a": 1,\n"a": 2}', ("a", 2)),
+        ('[{"a": "b", "b": ["a", "a"]},\n {"x": {"y": 1,\n "\\u0079": 2}}]', ("y", 3)),
+        ('{"a": {"a": 1}, "b": {"a": 1},\n "a": 3}', ("a", 2)),
+        ('{"a, {b": 1, "c": "}", "a, {b": 2}', ("a, {b", 1)),
+    ],
+)
+def test_the_line_of_a_member_that_stands_twice(text: str, found: tuple[str, int]) -> None:
+    assert duplicate_of(text) == found
+
+
+@pytest.mark.parametrize("text", ["{}", "[]", '{"a": "a", "b": ["a", "a"], "c": [{"a": 1}, {"a": 1}]}', '"a"', "1"])
+def test_where_no_member_stands_twice_there_is_no_line(text: str) -> None:
+    with pytest.raises(ValueError, match="twice"):
+        duplicate_of(text)

@@ -190,12 +190,13 @@ def test_a_recording_that_is_left_leaves_the_old_cassette(folder: Path) -> None:
 
 @pytest.mark.parametrize("way", [begin, recover], ids=["record", "recover"])
 def test_a_name_that_differs_in_case_only_is_refused(folder: Path, way: object) -> None:
-    folder.mkdir()
+    begin(folder, "weather").leave()
+    folder.mkdir(exist_ok=True)
     (folder / "Weather.json").write_text("mine")
     with pytest.raises(CommandError) as caught:
         way(folder, "weather")  # type: ignore[operator] # either of two functions
     assert str(caught.value) == (
-        "Cassette Weather exists, and weather differs from it in case only; choose another name."
+        f"Cassette {folder / 'Weather.json'} exists, and weather differs from it in case only; choose another name."
     )
 
 
@@ -212,11 +213,14 @@ def test_two_recorders_on_one_cassette_are_one_too_many(folder: Path, first: str
     with pytest.raises(CommandError) as caught:
         begin(folder, second)
     assert str(caught.value) == (
-        f"Cassette cassettes/a is being recorded by process {os.getpid()}; wait for it, or record under another name."
+        f"Cassette {folder / 'a.json'} is being recorded by process {os.getpid()}; "
+        f"wait for it, or record under another name."
     )
     with pytest.raises(CommandError) as caught:
         recover(folder, second)
-    assert str(caught.value) == f"Cassette a is still being recorded by process {os.getpid()}; end it first."
+    assert str(caught.value) == (
+        f"Cassette {folder / 'a.json'} is being recorded by process {os.getpid()}; end that first."
+    )
     recording.discard()
 
 

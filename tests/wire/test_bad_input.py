@@ -55,6 +55,15 @@ BROKEN: dict[str, tuple[Change, str]] = {
         edited(lambda value: value["interactions"][0]["request"].update(upstream=3)),
         r"line 11: interactions.0.request.upstream: there are only 1 upstreams",
     ),
+    "member twice": (
+        lambda data: data.replace(b'"status": 200', b'"status": 200,\n "status": 404'),
+        r"line 8: the member 'status' stands twice in one object; keep one of them",
+    ),
+    "byte order mark": (lambda data: b"\xef\xbb\xbf" + data, r"line 1: a byte order mark stands before the JSON"),
+    "small letters": (
+        lambda data: data.replace(b'"GET"', b'"get"'),
+        r"line 5: interactions.0.request.method: 'get' is no method, write it in capitals such as GET",
+    ),
     "unknown member": (edited(lambda value: value["interactions"][0].update(x=1)), r"line \d+.*x"),
     "unknown ending": (
         edited(lambda value: value["interactions"][0].update(ending="never")),
@@ -248,7 +257,7 @@ def test_an_existing_cassette_is_recorded_over_with_force_only(folder: Path, too
     assert ran.complaint.startswith(f"Cassette {path} exists; give --force")
     ran = toolreel("record", "tape", "--force", "--cassettes", folder, *upstream, "--", "true")
     assert ran.status == 2
-    assert ran.complaint.startswith("Nothing was recorded: ")
+    assert ran.complaint.startswith("Nothing was recorded, ")
     assert path.read_bytes() == before, "the old file stays until the new one is complete"
 
 
@@ -257,7 +266,7 @@ def test_a_name_that_differs_in_case_only_is_refused(folder: Path, toolreel: Too
     ran = toolreel("record", "Tape", "--cassettes", folder)
     assert (ran.status, ran.complaint) == (
         2,
-        "Cassette tape exists, and Tape differs from it in case only; choose another name.",
+        f"Cassette {folder / 'tape.json'} exists, and Tape differs from it in case only; choose another name.",
     )
 
 
@@ -266,10 +275,10 @@ def test_of_two_recorders_of_one_cassette_the_second_is_refused(folder: Path, to
     try:
         ran = toolreel("record", "tape", "--cassettes", folder)
         assert ran.status == 2
-        assert ran.complaint.startswith("Cassette cassettes/tape is being recorded by process ")
+        assert ran.complaint.startswith(f"Cassette {folder / 'tape.json'} is being recorded by process ")
         ran = toolreel("recover", "tape", "--cassettes", folder)
         assert ran.status == 2
-        assert ran.complaint.startswith("Cassette tape is still being recorded by process ")
+        assert ran.complaint.startswith(f"Cassette {folder / 'tape.json'} is being recorded by process ")
     finally:
         first.discard()
 
@@ -279,6 +288,17 @@ def test_there_is_nothing_to_recover_where_nothing_was_recorded(folder: Path, to
     assert ran.status == 2
     assert ran.complaint.startswith("There is no unfinished recording of tape")
     assert not list(folder.parent.glob(".toolreel"))
+
+
+def test_that_there_is_nothing_to_recover_is_said_before_what_would_hinder_it(
+    folder: Path, toolreel: Toolreel
+) -> None:
+    path = make(folder, "tape", get("/models", MODELS))
+    ran = toolreel("recover", "tape", "--cassettes", folder)
+    assert ran.complaint.startswith("There is no unfinished recording of tape")
+    begin(folder, "tape", force=True).leave()
+    ran = toolreel("recover", "tape", "--cassettes", folder)
+    assert ran.complaint.startswith(f"Cassette {path} exists; give --force")
 
 
 def test_a_folder_that_cannot_be_written_to_is_named(folder: Path, toolreel: Toolreel) -> None:

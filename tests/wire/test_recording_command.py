@@ -115,10 +115,20 @@ def test_a_failing_command_without_a_request_leaves_nothing(folder: Path, toolre
 
 
 def test_a_command_that_asks_nothing_records_nothing(folder: Path, toolreel: Toolreel) -> None:
-    ran = toolreel("record", "tape", "--cassettes", folder, "--", "true")
-    assert ran.status == 2
-    assert ran.complaint.startswith("Nothing was recorded: no request got an answer; point the client at toolreel")
-    assert not (folder / "tape.json").exists()
+    upstream = f"http://127.0.0.1:{free_port()}"
+    why = "Nothing was recorded, because no request got an answer; "
+    for via, hint in (
+        ("base-url", "point the client's base URL at the address above."),
+        (
+            "proxy",
+            f"see that the client asks {upstream}, takes the proxy from HTTPS_PROXY, "
+            f"and has no NO_PROXY for that host.",
+        ),
+    ):
+        arguments = ["record", "tape", "--upstream", upstream, "--via", via, "--cassettes", folder]
+        ran = toolreel(*arguments, "--", "true")
+        assert (ran.status, ran.complaint) == (2, why + hint)
+        assert not (folder / "tape.json").exists()
 
 
 def test_an_upstream_that_cannot_be_reached_is_told_to_the_client_and_at_the_end(
@@ -129,7 +139,8 @@ def test_an_upstream_that_cannot_be_reached_is_told_to_the_client_and_at_the_end
         arguments = ["record", "tape", "--upstream", upstream, "--via", via, "--cassettes", folder]
         ran = toolreel(*arguments, *client(0, url))
         assert ran.status == 69
-        assert ran.complaint.startswith(f"Cassette {folder / 'tape.json'} was not written, because something")
+        assert ran.complaint.startswith(f"Cassette {folder / 'tape.json'} was not written, because an upstream")
+        assert "; check --upstream, the network and, for its certificate, SSL_CERT_FILE, and record" in ran.complaint
         assert "The upstream did not answer GET /v1/models: " in ran.err
         assert_upstream_error(ran.out)
         assert not (folder / "tape.json").exists()
@@ -199,7 +210,7 @@ def test_a_recording_that_is_ended_without_a_request_is_nothing(
     with ending_by(signal.SIGTERM, monkeypatch):
         ran = toolreel("record", "tape", "--cassettes", folder)
     assert ran.status == 2
-    assert ran.complaint.startswith("Nothing was recorded: ")
+    assert ran.complaint.startswith("Nothing was recorded, ")
 
 
 @contextmanager

@@ -75,7 +75,7 @@ def record(
     except BaseException:
         _leave(recording, recorder)
         raise
-    return _end(recording, recorder, command, status)
+    return _end(recording, recorder, command, status, _hint(via, upstreams))
 
 
 def _until_ctrl_c() -> int:
@@ -118,7 +118,15 @@ def _door(
             yield environment | (trust if tls else {})
 
 
-def _end(recording: Recording, recorder: Recorder, command: Sequence[str], status: int) -> int:
+def _hint(via: str, upstreams: Sequence[Upstream]) -> str:
+    """What may be the matter if no request came."""
+    if via != PROXY:
+        return "point the client's base URL at the address above"
+    servers = " or ".join(upstream.origin for upstream in upstreams)
+    return f"see that the client asks {servers}, takes the proxy from HTTPS_PROXY, and has no NO_PROXY for that host"
+
+
+def _end(recording: Recording, recorder: Recorder, command: Sequence[str], status: int, hint: str) -> int:
     """Decides whether the take becomes the cassette (product.md §3.4), and says so."""
     for remark in recorder.remarks:
         note(remark)
@@ -138,10 +146,13 @@ def _end(recording: Recording, recorder: Recorder, command: Sequence[str], statu
         return status
     if recorder.failures:
         _leave(recording, recorder)
-        raise UpstreamError(f"Cassette {recording.path} was not written, because something is missing; {keep}.")
+        raise UpstreamError(
+            f"Cassette {recording.path} was not written, because an upstream did not answer; check --upstream, the "
+            f"network and, for its certificate, SSL_CERT_FILE, and record again; {keep}."
+        )
     if not recorder.count:
         recording.discard()
-        raise CommandError("Nothing was recorded: no request got an answer; point the client at toolreel, see above.")
+        raise CommandError(f"Nothing was recorded, because no request got an answer; {hint}.")
     note(written(recording.finish(), recording.path))
     return 0
 

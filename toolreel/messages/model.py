@@ -6,10 +6,11 @@ The models say what a well-formed cassette is; `toolreel.store.files` reads and 
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from . import jsontext
 from .http import origin_of
@@ -124,15 +125,26 @@ class Ending(StrEnum):
     """The client left before the end."""
 
 
+_METHOD = re.compile(r"^[!#$%&'*+.^_`|~0-9A-Z-]+$")
+"""A token (RFC 9110 §5.6.2), but for small letters: methods have none, and would match nothing."""
+
+
 class Request(_Value):
     """What was asked: `path` is relative to the upstream, `query` and `headers` are lists of pairs in their order."""
 
-    method: str
+    method: Annotated[str, Field(json_schema_extra={"pattern": _METHOD.pattern})]
     upstream: Annotated[int, Field(ge=0)] = 0
     path: str
     query: tuple[Pair, ...] = ()
     headers: tuple[Pair, ...] = ()
     body: Body | None = None
+
+    @field_validator("method")
+    @classmethod
+    def _method_is_one(cls, method: str) -> str:
+        if not _METHOD.fullmatch(method):
+            raise ValueError(f"{method!r} is no method, write it in capitals such as GET")
+        return method
 
 
 class Response(_Value):
