@@ -14,6 +14,7 @@ from toolreel.errors import MISSES
 from toolreel.normalise.strings import Find
 from toolreel.redaction import DEFAULT_RULES, Redactor, Rules
 from toolreel.replay.engine import Options
+from toolreel.replay.rules import MatchRules
 from toolreel.replay.session import Session, fixed_clock, present_clock, recorded_clock
 from toolreel.replay.tape import Tape
 from toolreel.server.app import ReplayApp
@@ -65,7 +66,7 @@ def replay(
     check_door(via, tls=tls)
     tapes = [_tape(folder, name, manner) for name in names]
     clock = {"recorded": recorded_clock, "now": present_clock(time.time()), "fixed": fixed_clock}[manner.clock]
-    options = Options(faithful=manner.poll == "faithful", replace=manner.replace)
+    options = Options(faithful=manner.poll == "faithful")
     session = Session(tapes, options, clock=clock, redactor=Redactor(manner.redact))
     door = _proxy_door(session, listen, tapes) if via == PROXY else _base_url_door(session, listen, tapes, tls=tls)
     with door as environment:
@@ -82,7 +83,7 @@ def replay(
 def _tape(folder: Path, name: str, manner: Manner = Manner()) -> Tape:
     path = cassette_path(folder, name)
     known = originals(folder, name) if manner.ids == "original" else None
-    return Tape(name, load(path), LargeBodies(path).read, known, manner.replace)
+    return Tape(name, load(path), LargeBodies(path).read, known, MatchRules(replace=manner.replace))
 
 
 @contextmanager

@@ -6,8 +6,9 @@ differ; until then all that fit are kept.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
+from .asking import Asking
 from .progress import State
 from .tape import Group, Track
 
@@ -16,23 +17,32 @@ Place = tuple[int, Group]
 
 
 class Live:
-    """One live conversation: its candidates, each with the state in which it would be."""
+    """One live conversation: its candidates, each with the state in which it would be.
 
-    __slots__ = ("states", "walk")
+    `left` are the recorded conversations that it might have been, and what was played when it turned out that it is
+    not; None where another client is in it.
+    """
+
+    __slots__ = ("left", "states", "walk")
 
     def __init__(self, walk: int, states: Iterable[State]) -> None:
         self.walk = walk
         self.states = {state.group: state for state in states}
+        self.left: dict[Group, Track | None] = {}
 
     @property
     def places(self) -> Iterator[Place]:
         """The recorded conversations that it may be."""
         return ((self.walk, group) for group in self.states)
 
-    def due(self, key: str, matcher: Callable[[State], Callable[[Track], bool]]) -> dict[Group, Track]:
+    def due(self, asking: Asking) -> dict[Group, Track]:
         """What would answer a request, by candidate."""
-        found = {group: state.due(key, matcher(state)) for group, state in self.states.items()}
+        found = {group: state.due(asking) for group, state in self.states.items()}
         return {group: track for group, track in found.items() if track is not None}
+
+    def asked_before(self, asking: Asking) -> Track | None:
+        """The last interaction played that a request asks for again; candidates have been answered alike."""
+        return next(filter(None, (state.asked_before(asking) for state in self.states.values())), None)
 
 
 class Conversations:
@@ -85,8 +95,9 @@ class Conversations:
         self._taken[seat] = live
         return chosen[1]
 
-    def narrow(self, live: Live, groups: Iterable[Group]) -> None:
-        """Keeps only these candidates of a live conversation; others may thereby be decided too.
+    def narrow(self, live: Live, groups: Iterable[Group], because: Track | None = None) -> None:
+        """Keeps only these candidates of a live conversation, `because` of what is played; others may thereby be
+        decided too.
 
         If all of them say the same from beginning to end, there is nothing left to decide.
         """
@@ -94,6 +105,7 @@ class Conversations:
         if len(kept) > 1 and len({group.says for group in kept}) == 1:
             kept = [self.choose(live, kept)]
         if len(kept) < len(live.states):
+            live.left |= {group: because for group in live.states if group not in kept}
             live.states = {group: live.states[group] for group in kept}
             if live in self._seats:
                 self._sit(live)
@@ -156,4 +168,5 @@ class Conversations:
             for other in self._seats:
                 if other.walk == live.walk and place[1] in other.states:
                     del other.states[place[1]]
+                    other.left[place[1]] = None
                     changed.append(other)
