@@ -12,6 +12,7 @@ from toolreel.normalise.symbols import names_in, replaced_by
 from .canonical import Asked
 from .tape import Group, Key, Meant, Tape, Track
 from .variables import Meaning
+from .words import interaction
 
 if TYPE_CHECKING:
     from .progress import State
@@ -81,6 +82,6 @@ class Asking:
         for ours, theirs in zip(names_in([asked]), names_in([recorded]), strict=False):
             if ours != theirs and ours not in self._given and theirs in tape.minted:
                 giver = tape.giver_of(theirs)
-                from_ = f", as the answer to interaction {giver.n} gives it out" if giver else ""
-                return f"{ours} is no id that this replay gave out{from_}; recorded was {theirs}"
+                from_ = f", which the answer to {interaction(giver)} gives out" if giver else ""
+                return f"{ours} is no id that this replay gave out; recorded was {theirs}{from_}"
         return None

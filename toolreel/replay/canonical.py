@@ -172,6 +172,14 @@ def plain(value: Any, rename: Rename, key: str = "") -> Any:
     return value
 
 
+def tool_outputs(asked: Asked) -> dict[str, Any]:
+    """The tool outputs that a request brings, by the ids of their calls."""
+    body = asked.value[0] if asked.value else None
+    items = body.get("tool_outputs") if isinstance(body, dict) else None
+    found = [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
+    return {str(item.get("tool_call_id")): item["output"] for item in found if "output" in item}
+
+
 def output_of(value: Any) -> dict[str, Any]:
     """A tool output: what a text says in JSON if that is an object or array, whatever its spelling, else the text."""
     if not isinstance(value, str):

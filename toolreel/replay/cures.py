@@ -12,7 +12,7 @@ from toolreel.normalise.strings import in_text
 from toolreel.normalise.symbols import prefix_of
 
 from .differences import Difference, Part
-from .rules import shape
+from .rules import OPTIONAL_QUERY, shape
 
 ToolOf = Callable[[str], str | None]
 _MOST = 3
@@ -27,7 +27,8 @@ def cure(differences: Iterable[Difference], tool_of: ToolOf, minted: set[str]) -
     found = [_cure(one, tool_of, minted) for one in differences]
     if not found or len(found) > _MOST or None in found:
         return None
-    return " and ".join(dict.fromkeys(filter(None, found)))
+    words = list(dict.fromkeys(filter(None, found)))
+    return (" " if all(word.startswith("--") for word in words) else " and ").join(words)
 
 
 def _cure(difference: Difference, tool_of: ToolOf, minted: set[str]) -> str | None:
@@ -36,6 +37,8 @@ def _cure(difference: Difference, tool_of: ToolOf, minted: set[str]) -> str | No
     if prefix := _free_prefix(difference, minted):
         return f'free = ["{prefix}"] under [ids] in toolreel.toml'
     match difference.part:
+        case Part.QUERY if difference.name in OPTIONAL_QUERY:
+            return f"no --match-query {difference.name}"
         case Part.QUERY:
             return f"--ignore-query {shlex.quote(difference.name)}"
         case Part.HEADER:

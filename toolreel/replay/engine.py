@@ -14,7 +14,7 @@ from toolreel.normalise.symbols import names_in, prefix_of
 from .asking import Asking
 from .canonical import asked
 from .explain import Repeating, missed, torn
-from .live import Conversations, Live
+from .live import Conversations, Left, Live
 from .miss import Miss
 from .progress import State
 from .retries import is_retry
@@ -159,8 +159,10 @@ class Engine:
         """Plays what is due; candidates whose answers differ from that of the chosen one fall away."""
         chosen = due[self._conversations.choose(live, list(due))]
         alike = [group for group, track in due.items() if track is chosen or _alike(track, chosen)]
-        self._conversations.narrow(live, alike, chosen)
+        before = list(live.states)
+        self._conversations.narrow(live, alike)
         chosen = next(due[group] for group in alike if group in live.states)
+        live.left |= {group: Left(chosen, group in due) for group in before if group not in live.states}
         state = live.states[chosen.group]
         response = state.response(chosen)
         meanings = {group: asking.meaning(candidate, due[group]) for group, candidate in live.states.items()}

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
 from toolreel.dialects.routes import Kind
+from toolreel.normalise.strings import in_text
+from toolreel.normalise.symbols import replaced_by
 
 from .asking import Asking
 from .collapse import status_of
@@ -41,7 +43,7 @@ def torn(asking: Asking, lives: Sequence[Live]) -> Miss:
     for live in lives:
         state = next(iter(live.states.values()))
         name = next(name for name in asking.held if name in state.symbol_of)
-        told.append(f"{name} ({_giver(state, name)})")
+        told.append(f"{name} {_giver(state, name)}")
     return Miss(
         MissCode.AMBIGUOUS,
         f"{asking.shown} names ids of {len(lives)} conversations that were recorded apart: {listed(told)}.",
@@ -52,7 +54,7 @@ def _giver(state: State, name: str) -> str:
     """Which interaction gave out an id."""
     symbol = state.symbol_of[name]
     giver = next((track for track in state.group.tracks if symbol in track.answered_symbols), None)
-    return f"from {interaction(giver)}" if giver else f"recorded as {symbol}"
+    return f"from {interaction(giver)}" if giver else f"(recorded as {symbol})"
 
 
 def missed(asking: Asking, lives: Sequence[Live], players: Sequence[Live], options: Repeating) -> Miss:
@@ -61,12 +63,14 @@ def missed(asking: Asking, lives: Sequence[Live], players: Sequence[Live], optio
     `lives` are the live conversations whose ids it holds, `players` all that it may have to do with.
     """
     states = [state for live in lives or players for state in live.states.values() if state.group in asking.groups]
-    fresh = [State(group) for group in asking.groups]
     if own := _equal(asking, states):
         return _not_now(asking, own, options)
-    if others := _equal(asking, fresh):
-        return _elsewhere(asking, lives[0], others) if lives else _not_now(asking, others, options)
-    return _unlike(asking, lives or players)
+    known = {state.group for state in states}
+    fresh = [State(group) for group in asking.groups if group not in known]
+    if not lives and (recorded := _equal(asking, fresh)):
+        return _not_now(asking, recorded, options)
+    others = [group.by_key[asking.key][0] for live in lives for group in asking.groups if group not in live.states]
+    return _elsewhere(asking, lives[0], others[0]) if others else _unlike(asking, lives or players)
 
 
 def _equal(asking: Asking, states: Iterable[State]) -> list[Place]:
@@ -87,8 +91,8 @@ def _not_now(asking: Asking, equal: list[Place], options: Repeating) -> Miss:
         _, track, first = waiting[0]
         return Miss(
             MissCode.WRONG_EPOCH,
-            f"{asking.shown} is {interaction(track, fully=True)}, but {interaction(first)} was recorded before it, "
-            "and has not been sent.",
+            f"{asking.shown} is interaction {track.n} of cassette {track.tape.name}, but {interaction(first)} was "
+            "recorded before it, and has not been sent.",
         )
     return Miss(MissCode.EXHAUSTED, _exhausted(asking, [track for _, track in equal], options))
 
@@ -148,22 +152,21 @@ def _outdated(asking: Asking, state: State, track: Track) -> str:
 # ----------------------------------------------------------------------------------------------- recorded, elsewhere
 
 
-def _elsewhere(asking: Asking, live: Live, others: list[Place]) -> Miss:
+def _elsewhere(asking: Asking, live: Live, track: Track) -> Miss:
     """The client is in one conversation, and asks what was asked in another one."""
-    _, track = others[0]
-    own = next(iter(live.states))
-    span = (
-        numbers([own.tracks[0]]) if len(own.tracks) == 1 else f"interactions {own.tracks[0].n} to {own.tracks[-1].n}"
-    )
-    message = (
-        f"{asking.shown} is {interaction(track, fully=True)}, which belongs to another conversation than the one "
-        f"that this client is in ({span})"
-    )
-    if track.group not in live.left:
-        return Miss(MissCode.AMBIGUOUS, f"{message}.")
-    decided = live.left[track.group]
-    why = f"{interaction(decided)} decided between them" if decided else "another client is in that one"
-    return Miss(MissCode.AMBIGUOUS, f"{message}: {why}.")
+    like = f"interaction {track.n} of another conversation"
+    left = live.left.get(track.group)
+    if left and left.guess:
+        message = (
+            f"{asking.shown} is like {like} than the one that this client is in: up to {interaction(left.at)} it "
+            "could have been either, and got the answer of the first in the file."
+        )
+        return Miss(MissCode.AMBIGUOUS, message)
+    if track.group in live.left and left is None:
+        return Miss(MissCode.AMBIGUOUS, f"{asking.shown} is like {like}, which another client is in.")
+    miss = _unlike(asking, [live])
+    decided = f"; {interaction(left.at)} decided that this client is not in it" if left else ""
+    return replace(miss, message=f"{miss.message} It is like {like}{decided}.")
 
 
 # ------------------------------------------------------------------------------------------------------ not recorded
@@ -175,12 +178,13 @@ def _unlike(asking: Asking, around: Iterable[Live]) -> Miss:
     if near is None:
         return Miss(MissCode.NO_MATCH, f"{message}{_no_such_path(asking)}", Part.PATH)
     tape, found = near.track.tape, near.differences
-    message += f". Nearest is {interaction(near.track)}"
+    message += f". Nearest is interaction {near.track.n}"
     if not found:
-        return Miss(MissCode.NO_MATCH, f"{message}, but what varies there stood for something else before.")
+        return Miss(MissCode.NO_MATCH, f"{message}, but what stands for its secrets or free ids was another before.")
     shown = [_told(asking, near, one) for one in found[:_SHOWN]]
-    more = f", and {len(found) - _SHOWN} more differences" if len(found) > _SHOWN else ""
-    message += f": {'; '.join(shown)}{more}."
+    if len(found) > _SHOWN:
+        shown.append(f"and {len(found) - _SHOWN} more")
+    message += f": {'; '.join(shown)}."
     if option := cure(found, tape.tools.get, tape.minted):
         message += f" To let it match: {option}."
     return Miss(MissCode.NO_MATCH, message, found[0].param)
@@ -200,20 +204,23 @@ def _no_such_path(asking: Asking) -> str:
         }
         return f": of this path there is {listed(sorted(methods))} only."
     [*near] = get_close_matches(path, recorded, n=1)
-    hint = f"; the nearest is {interaction(recorded[near[0]])}" if near else ""
-    return f": there is no {method} of such a path{hint}."
+    if not near:
+        return f": there is no {method} of such a path."
+    track = recorded[near[0]]
+    nearest = f"interaction {track.n} ({track.asked.method} {near[0]})"
+    return f": there is no {method} of such a path; the nearest is {nearest}."
 
 
 def _told(asking: Asking, near: Near, one: Difference) -> str:
     """A difference in words."""
     if stranger := asking.stranger_in(one.asked, one.recorded, near.track.tape):
         return stranger
-    asked, recorded = both(one.asked, one.recorded)
-    what = one.name
+    theirs = {symbol: name for name, symbol in near.names.items()}
+    asked, recorded = both(_in_their_words(one.asked, theirs), _whole_of(one.recorded))
+    what = "the body" if one.name == "$" else one.name
     if one.call:
-        tool = near.track.tape.tools.get(one.call)
-        what = f"the output of {f'{tool} ({one.call})' if tool else one.call}"
-        what += "" if one.name.endswith(".output") else f" at {one.name}"
+        tool, call = near.track.tape.tools.get(one.call), theirs.get(one.call, one.call)
+        what = f"the output of {f'{tool} ({call})' if tool else call}"
     elif one.part is not Part.BODY:
         what = f"the {_NAMES[one.part]} {one.name}".rstrip()
     if isinstance(one.asked, Missing):
@@ -221,6 +228,16 @@ def _told(asking: Asking, near: Near, one: Difference) -> str:
     if isinstance(one.recorded, Missing):
         return f"{what} is {asked}, recorded was none"
     return f"{what} is {asked}, recorded was {recorded}"
+
+
+def _in_their_words(asked: object, theirs: Mapping[str, str]) -> object:
+    """What was asked, with the ids that the client holds."""
+    return in_text(asked, replaced_by(theirs)) if isinstance(asked, str) else _whole_of(asked)
+
+
+def _whole_of(value: object) -> object:
+    """A value; of a whole tool output what the tool said."""
+    return value["output"] if isinstance(value, dict) and value.keys() == {"tool_call_id", "output"} else value
 
 
 _NAMES = {Part.PATH: "path", Part.DEPLOYMENT: "deployment", Part.QUERY: "parameter", Part.HEADER: "header"}

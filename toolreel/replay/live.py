@@ -7,6 +7,7 @@ differ; until then all that fit are kept.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
 
 from .asking import Asking
 from .progress import State
@@ -16,11 +17,20 @@ Place = tuple[int, Group]
 """A recorded conversation in one walk: each can be played once in each walk."""
 
 
+class Left(NamedTuple):
+    """Why a live conversation is not the recorded one that it might have been.
+
+    `at` is what was played when that was decided: by the request, or if it was a `guess`, only by the answer.
+    """
+
+    at: Track
+    guess: bool
+
+
 class Live:
     """One live conversation: its candidates, each with the state in which it would be.
 
-    `left` are the recorded conversations that it might have been, and what was played when it turned out that it is
-    not; None where another client is in it.
+    `left` are the recorded conversations that it might have been, None where another client is in it.
     """
 
     __slots__ = ("left", "states", "walk")
@@ -28,7 +38,7 @@ class Live:
     def __init__(self, walk: int, states: Iterable[State]) -> None:
         self.walk = walk
         self.states = {state.group: state for state in states}
-        self.left: dict[Group, Track | None] = {}
+        self.left: dict[Group, Left | None] = {}
 
     @property
     def places(self) -> Iterator[Place]:
@@ -95,9 +105,8 @@ class Conversations:
         self._taken[seat] = live
         return chosen[1]
 
-    def narrow(self, live: Live, groups: Iterable[Group], because: Track | None = None) -> None:
-        """Keeps only these candidates of a live conversation, `because` of what is played; others may thereby be
-        decided too.
+    def narrow(self, live: Live, groups: Iterable[Group]) -> None:
+        """Keeps only these candidates of a live conversation; others may thereby be decided too.
 
         If all of them say the same from beginning to end, there is nothing left to decide.
         """
@@ -105,7 +114,6 @@ class Conversations:
         if len(kept) > 1 and len({group.says for group in kept}) == 1:
             kept = [self.choose(live, kept)]
         if len(kept) < len(live.states):
-            live.left |= {group: because for group in live.states if group not in kept}
             live.states = {group: live.states[group] for group in kept}
             if live in self._seats:
                 self._sit(live)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 from toolreel.dialects.routes import route
 from toolreel.normalise.symbols import replaced_by
 
 from .asking import Asking
-from .differences import Difference, differences
+from .canonical import Asked, tool_outputs
+from .differences import MISSING, Difference, differences
 from .live import Live
 from .progress import State
 from .tape import Tape, Track
@@ -21,10 +22,11 @@ _MOST = 300
 
 @dataclass(frozen=True, slots=True)
 class Near:
-    """A recorded request, and where it differs."""
+    """A recorded request, and where it differs. `names` are the names of the client's ids in the recording."""
 
     track: Track
     differences: list[Difference]
+    names: Mapping[str, str]
 
 
 def nearest(asking: Asking, around: Iterable[Live]) -> Near | None:
@@ -34,13 +36,30 @@ def nearest(asking: Asking, around: Iterable[Live]) -> Near | None:
     """
     states = [state for live in around for state in live.states.values()]
     wanted = asking.what.method, route(asking.what.method, asking.what.path).name
-    candidates = [
-        (_cost(found, state is not None and state.has_played(track), state is None), track, found)
+    found = [
+        (_cost(near.differences, state is not None and state.has_played(track), state is None), near)
         for state, track in islice(_candidates(asking.tapes, states, wanted), _MOST)
-        for found in [differences(asking.what.replaced(replaced_by(_names(asking, state, track))), track.asked)]
+        for near in [_near(asking, state, track)]
     ]
-    best = min(candidates, key=lambda candidate: candidate[0], default=None)
-    return Near(best[1], best[2]) if best else None
+    return min(found, key=lambda candidate: candidate[0])[1] if found else None
+
+
+def _near(asking: Asking, state: State | None, track: Track) -> Near:
+    names = _names(asking, state, track)
+    found = differences(asking.what.replaced(replaced_by(names)), track.asked)
+    if free := track.tape.free:
+        found = [one for one in found if not free.alike(one.asked, one.recorded)]
+    return Near(
+        track, [_as_said(one, asking.whole.replaced(replaced_by(names)), track.whole) for one in found], names
+    )
+
+
+def _as_said(difference: Difference, asked: Asked, recorded: Asked) -> Difference:
+    """A difference between tool outputs, with the outputs in place of what was compared of them."""
+    if difference.call is None or not difference.name.endswith(".output"):
+        return difference
+    outputs = [tool_outputs(one).get(difference.call, MISSING) for one in (asked, recorded)]
+    return replace(difference, asked=outputs[0], recorded=outputs[1])
 
 
 def _candidates(
@@ -60,9 +79,10 @@ def _candidates(
 def _names(asking: Asking, state: State | None, track: Track) -> Mapping[str, str]:
     """What the client's ids are called in the recording, as far as it is known."""
     names = {name: state.symbol_of[name] for name in asking.held if name in state.symbol_of} if state else {}
-    roots = {track.tape.root_classes.get(symbol): symbol for symbol in track.symbols}
-    classes = ((name, asking.classes.get(name)) for name in asking.held)
-    return names | {name: roots[found] for name, found in classes if found in roots}
+    classes = track.tape.root_classes
+    roots = {classes[symbol]: symbol for symbol in track.symbols if symbol in classes}
+    held = {name: asking.classes[name] for name in asking.held if name in asking.classes}
+    return names | {name: roots[found] for name, found in held.items() if found in roots}
 
 
 def _cost(found: Iterable[Difference], played: bool, elsewhere: bool) -> tuple[float, bool]:

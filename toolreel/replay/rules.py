@@ -60,7 +60,7 @@ class MatchRules:
         return (self.tools or {}).get(tool or "", self.tool_default)
 
     def _query(self, pairs: Sequence[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
-        left_out = (_OPTIONAL_QUERY - self.match_query) | self.ignore_query
+        left_out = (OPTIONAL_QUERY - self.match_query) | self.ignore_query
         return tuple(pair for pair in pairs if pair[0] not in left_out)
 
     def _headers(self, pairs: Sequence[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
@@ -100,7 +100,7 @@ class MatchRules:
 
 DEFAULT_MATCH_RULES = MatchRules()
 
-_OPTIONAL_QUERY = frozenset({"api-version"})
+OPTIONAL_QUERY = frozenset({"api-version"})
 """Parameters that differ between services of one API."""
 
 

@@ -35,6 +35,11 @@ class FreeIds:
         """A text with their prefixes in their place."""
         return self._in_text.sub(lambda match: match["prefix"], text)
 
+    def alike(self, one: object, other: object) -> bool:
+        """Whether two texts differ in nothing but free ids."""
+        both = isinstance(one, str) and isinstance(other, str)
+        return both and self.reduced(str(one)) == self.reduced(str(other))
+
     def finding(self, names: Meaning, other: Find) -> Find:
         """Finds those that `names` knows, and what another one finds."""
 

@@ -7,6 +7,9 @@ from collections.abc import Iterable, Sequence
 from itertools import takewhile
 from typing import Any
 
+from toolreel.dialects.ids import ID
+
+from .canonical import output_of
 from .differences import Missing
 from .tape import Tape, Track
 
@@ -21,11 +24,16 @@ def cassettes(tapes: Iterable[Tape]) -> str:
     return "cassette " + ", ".join(tape.name for tape in tapes)
 
 
-def interaction(track: Track, *, fully: bool = False) -> str:
-    """`interaction 3 (POST /threads)`; `fully` with the cassette."""
+def interaction(track: Track) -> str:
+    """`interaction 3 (POST /threads)`; of a long path the end."""
     request = track.interaction.request
-    of = f" of cassette {track.tape.name}" if fully else ""
-    return f"interaction {track.n}{of} ({request.method} {request.path})"
+    return f"interaction {track.n} ({request.method} {_end(request.path)})"
+
+
+def _end(path: str) -> str:
+    steps = path.strip("/").split("/")
+    keep = 2 if ID.fullmatch(steps[-1]) else 1
+    return path if len(steps) <= keep else "…/" + "/".join(steps[-keep:])
 
 
 def numbers(tracks: Sequence[Track]) -> str:
@@ -62,7 +70,9 @@ def _value(value: Any) -> str:
 
 
 def _text(text: str, cut: int) -> str:
-    """A text in quotes, from `cut` on."""
+    """A text in quotes, from `cut` on; JSON stands for itself."""
+    if not cut and "json" in output_of(text):
+        return _shortened(text)
     shown = json.dumps(_shortened(text[cut:]), ensure_ascii=False)
     return f'"…{shown[1:]}' if cut else shown
 
