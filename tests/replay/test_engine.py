@@ -55,6 +55,10 @@ class Player:
         return self("POST", target, {} if body is None else body)
 
 
+def unplayed(engine: Engine) -> int:
+    return sum(len(group.tracks) for tape in engine._tapes for group in tape.groups) - len(engine.played)
+
+
 # ------------------------------------------------------------------------------------------------------------ epochs
 
 
@@ -252,13 +256,13 @@ def test_a_second_walk_begins_in_the_first_epoch() -> None:
 
 def test_what_was_never_played_is_counted() -> None:
     play = Player(*messages("a", "b"), get("/x", "x"))
-    assert play.engine.unplayed == 3
+    assert unplayed(play.engine) == 3
     said(play, "a")
-    assert play.engine.unplayed == 2
+    assert unplayed(play.engine) == 2
     said(play, "b", "a")
     play.get("/x")
     play.get("/x")
-    assert play.engine.unplayed == 0
+    assert unplayed(play.engine) == 0
 
 
 # ---------------------------------------------------------------------------------------------------------------- ids
@@ -500,7 +504,7 @@ def test_several_tapes_answer_as_one_in_their_order() -> None:
         "second",
     ]
     assert play("GET", "/c") is MissCode.NO_MATCH
-    assert engine.unplayed == 0
+    assert unplayed(engine) == 0
 
 
 @pytest.mark.parametrize("base", ["/v1", "/openai", "/openai/v1", "/api/projects/p", ""])

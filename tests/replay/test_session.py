@@ -147,7 +147,9 @@ def test_a_bug_is_a_miss_and_never_an_exception(monkeypatch: pytest.MonkeyPatch)
         patch.setattr(engine_module, "asked", broken)
         body = error(session.answer(get("/v1/a")))
     assert body["code"] == "internal"
-    assert body["message"] == "toolreel failed on GET /v1/a: KeyError: 'oops'."
+    assert body["message"] == (
+        "toolreel failed on GET /v1/a: KeyError: 'oops'. This is a bug of toolreel's; please report it."
+    )
     assert session.misses == [Miss(MissCode.INTERNAL, body["message"])]
     assert text(session.answer(get("/v1/a"))) == "1"
 

@@ -24,11 +24,16 @@ from .tape import Group, Tape, Track, symbols_in
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How a session answers: `faithful` gives every recorded answer of a poll in turn, `repeat` lets a client walk
-    through the cassette again."""
+    """How a session answers.
+
+    `faithful` gives every recorded answer of a poll in turn, `repeat` lets clients walk through the cassette again.
+    `strict` wants all conversations to be played, not only those that were begun. `hurry` lets no client wait.
+    """
 
     faithful: bool = False
     repeat: bool = True
+    strict: bool = False
+    hurry: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +83,9 @@ class Engine:
         return missed(asking, lives, [*players, *self._holders_of(asking.held)], repeating)
 
     @property
-    def unplayed(self) -> int:
-        """How many interactions no client has been answered with."""
-        played = {track for state in self._conversations.decided() for track in state.played}
-        return sum(len(group.tracks) for tape in self._tapes for group in tape.groups) - len(played)
+    def played(self) -> set[Track]:
+        """The interactions that clients have been answered with."""
+        return {track for state in self._conversations.decided() for track in state.played}
 
     # ------------------------------------------------------------------------------------------------ who is asking
 
