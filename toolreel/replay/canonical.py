@@ -166,10 +166,15 @@ def plain(value: Any, rename: Rename, key: str = "") -> Any:
         return {rename(name): plain(member, rename, name) for name, member in value.items()}
     if isinstance(value, list):
         items = [plain(item, rename) for item in value]
-        return sorted(items, key=dumps) if key in SETS else items
+        # By the call first: what stands in an output may be a secret, and another one in every client.
+        return sorted(items, key=lambda item: (_member(item, SETS[key]), dumps(item))) if key in SETS else items
     if isinstance(value, float) and value.is_integer():
         return int(value)
     return value
+
+
+def _member(item: Any, name: str) -> str:
+    return str(item.get(name)) if isinstance(item, dict) else ""
 
 
 def tool_outputs(asked: Asked) -> dict[str, Any]:

@@ -75,7 +75,7 @@ class State:
 
     def outdating(self, track: Track) -> set[int]:
         """The polls whose end the client knows, though they had not ended when this read was recorded."""
-        return self._settled & track.held.outdated_by
+        return set() if self._faithful else self._settled & track.held.outdated_by
 
     def skipped(self, track: Track) -> Iterable[Track]:
         """The successful writes of its scope that would be passed over, and did not overlap it when recorded."""
