@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -42,7 +42,7 @@ class MatchRules:
     ignore_query: frozenset[str] = frozenset()
     match_query: frozenset[str] = frozenset()
     match_headers: frozenset[str] = frozenset()
-    tools: Mapping[str, Mode] | None = None
+    tools: Mapping[str, Mode] = field(default_factory=dict)
     tool_default: Mode = Mode.EXACT
     free: tuple[str, ...] = ()
     replace: Find | None = None
@@ -57,7 +57,7 @@ class MatchRules:
 
     def mode_of(self, tool: str | None) -> Mode:
         """How the output of a tool is compared."""
-        return (self.tools or {}).get(tool or "", self.tool_default)
+        return self.tools.get(tool or "", self.tool_default)
 
     def _query(self, pairs: Sequence[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
         left_out = (OPTIONAL_QUERY - self.match_query) | self.ignore_query
