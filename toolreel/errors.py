@@ -45,3 +45,6 @@ MISSES = 3
 
 UNPLAYED = 4
 """Exit status of a replay in which something that must be played was not."""
+
+FINDINGS = 1
+"""Exit status of an audit that found something."""

@@ -235,6 +235,7 @@ A, B = ("call_1", "21"), ("call_2", "22")
         pytest.param(outputs(("c", '{"a": 1, "b": 2}')), outputs(("c", '{"b":2.0,"a":1}')), id="object"),
         pytest.param(outputs(("c", '[{"a": "\u00e9"}]')), outputs(("c", '[{"a":"é"}]')), id="array"),
         pytest.param(outputs(("c", '{"a": 1}\n')), outputs(("c", '{"a":1}')), id="newline-at-the-end"),
+        pytest.param(outputs(("c", ' \n\t{"a": 1}')), outputs(("c", '{"a":1}')), id="space-in-front"),
         pytest.param(outputs(("c", '{"a": ')), outputs(("c", '{"a": ')), id="broken-json"),
     ],
 )

@@ -230,6 +230,30 @@ def show(name: str, as_json: bool, folder: Path) -> int:
 
 
 @cli.command()
+@click.argument("names", nargs=-1, required=True, metavar="NAME...")
+@click.option(
+    "--most",
+    type=click.IntRange(min=1),
+    default=1000,
+    show_default=True,
+    metavar="N",
+    help="At most so many changed requests for each recorded one, spread over its fields.",
+)
+@options.as_json
+@options.cassettes
+def audit(names: tuple[str, ...], most: int, as_json: bool, folder: Path) -> int:
+    """Prove that replay takes nothing for a recorded request that is none.
+
+    Each recorded request is sent again: as it was, spelled in other ways, and with every field dropped, changed, or
+    of another type. Exits with 1 if a changed request is answered that no placeholder and no setting lets through, or
+    a spelling is not.
+    """
+    from .audit import audit as run
+
+    return run(names, folder=folder, most=most, as_json=as_json)
+
+
+@cli.command()
 @options.listen
 @click.option(
     "--script",

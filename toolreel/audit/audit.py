@@ -1,0 +1,187 @@
+"""Is every recorded request answered however it is spelled, and nothing but what was recorded?"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from toolreel.dialects.ids import ID
+from toolreel.normalise.strings import in_response
+from toolreel.normalise.symbols import prefix_of, renamed, replaced_by
+from toolreel.redaction import PLACEHOLDER
+from toolreel.replay.answer import Answer, recorded_answer
+from toolreel.replay.session import fixed_clock
+from toolreel.replay.tape import Tape, Track
+
+from .findings import Audited, Hole, Passage
+from .mutants import Mutant, mutants, spread
+from .sent import Sent, meaning, recorded
+from .variants import VARIANTS
+from .walk import Probed, Setup, Walk
+
+MOST = 1000
+"""Mutants of one request; what is beyond is left out, evenly over the fields."""
+
+
+def audit(
+    setup: Setup, *, without: Mapping[str, Setup] | None = None, bare: Setup | None = None, most: int = MOST
+) -> Iterator[Audited]:
+    """Audits a cassette request by request, in the order in which a client would send them.
+
+    `without` are setups that lack one of the rules by which more matches than what is equal, by the rule's name;
+    `bare` lacks all of them.
+    """
+    tracks = [track for group in setup.tape.groups for track in group.tracks]
+    requests = [_sent(setup.tape, track) for track in tracks]
+    others = _Others(setup.tape, requests)
+    work = _Audit(
+        others,
+        Probed(setup),
+        Probed(bare or setup),
+        {name: Probed(one) for name, one in (without or {}).items()},
+        {name: setup.walk() for name in VARIANTS},
+        most,
+    )
+    for track, sent in zip(tracks, requests, strict=True):
+        yield work.audited(track, sent)
+
+
+class _Others:
+    """All recorded requests: what equals one of them is no proof of anything."""
+
+    def __init__(self, tape: Tape, requests: list[Sent]) -> None:
+        self._tape = tape
+        self._meanings = set(map(meaning, requests))
+        self._loose = set(map(self._loosely, self._meanings))
+
+    def mutants(self, sent: Sent, known: list[str]) -> Iterator[Mutant | None]:
+        """The mutants that mean something else than the request and than each other; None for those to set apart."""
+        own = meaning(sent)
+        seen = {own}
+        for mutant in mutants(sent, known):
+            meant = meaning(mutant.sent)
+            if meant not in seen and not self._interchanged(mutant):
+                seen.add(meant)
+                yield None if self._recorded(meant, own) else mutant
+
+    def _recorded(self, meant: str, own: str) -> bool:
+        if meant in self._meanings:
+            return True
+        loosely = self._loosely(meant)
+        return loosely in self._loose and loosely != self._loosely(own)
+
+    def _loosely(self, meant: str) -> str:
+        """What a request means, whichever thread or run it is about."""
+        return renamed(meant, self._tape.minted, prefix_of)
+
+    def _interchanged(self, mutant: Mutant) -> bool:
+        """Whether it names a root in place of one that was made by the same request with the same answer."""
+        classes = self._tape.root_classes
+        one, other = classes.get(mutant.before or ""), classes.get(mutant.after or "")
+        return mutant.what == "exchanged" and one is not None and one == other
+
+
+@dataclass(slots=True)
+class _Audit:
+    """An audit in progress; each of `variants` is a client that sends all requests in a way of its own."""
+
+    others: _Others
+    main: Probed
+    bare: Probed
+    without: Mapping[str, Probed]
+    variants: dict[str, Walk]
+    most: int
+
+    def audited(self, track: Track, sent: Sent) -> Audited:
+        """Tries everything with one request, and plays it."""
+        known = [name for name in self.main.back.names if ID.fullmatch(name)]
+        wheres = [None if mutant is None else mutant.where for mutant in self.others.mutants(sent, known)]
+        wanted = spread(wheres, self.most)
+        passages: Counter[tuple[str, str]] = Counter()
+        holes: list[Hole] = []
+        for index, mutant in enumerate(self.others.mutants(sent, known)):
+            if mutant is None or index not in wanted or not self.main.answers(mutant.sent):
+                continue
+            if rule := self._rule(mutant):
+                passages[mutant.where, rule] += 1
+            else:
+                holes.append(Hole(mutant.what, mutant.where))
+        answer, refused = self._play(track, sent)
+        sent_so, unanswered = self._vary(sent, answer)
+        apart = wheres.count(None)
+        return Audited(
+            n=track.n,
+            method=sent.method,
+            path=sent.path,
+            kind=track.kind.value,
+            mutants=len(wanted),
+            apart=apart,
+            left_out=len(wheres) - apart - len(wanted),
+            variants=sent_so,
+            passages=tuple(Passage(where, rule, count) for (where, rule), count in passages.items()),
+            holes=tuple(holes),
+            unanswered=tuple(unanswered),
+            refused=refused,
+        )
+
+    def _rule(self, mutant: Mutant) -> str | None:
+        """What lets a mutant through that is answered; None if nothing may."""
+        if placeholder := _placeholder(mutant):
+            return f"placeholder {placeholder}"
+        if self.bare.answers(mutant.sent):
+            return None
+        causes = [name for name, probed in self.without.items() if not probed.answers(mutant.sent)]
+        return " and ".join(causes or self.without)
+
+    def _play(self, track: Track, sent: Sent) -> tuple[Answer | None, str | None]:
+        """The answer to the recorded request, and what is wrong if it is not the recorded one."""
+        told = _recorded(track, {})
+        for probed in (self.bare, *self.without.values()):
+            probed.play(sent, told)
+        after_mutants, answer = self.main.play(sent, told)
+        if answer is None:
+            return None, self.main.back.session.misses[-1].message
+        if after_mutants is None or _said(after_mutants) != _said(answer):
+            return answer, "The misses before it have changed its answer."
+        if _said(answer) != _said(_recorded(track, self.main.back.names)):
+            return answer, "It is answered with another recorded answer."
+        return answer, None
+
+    def _vary(self, sent: Sent, wanted: Answer | None) -> tuple[int, list[str]]:
+        """In how many ways it was sent, and which of them are not answered like the recorded request."""
+        sent_so, unanswered = 0, []
+        for name, walk in self.variants.items():
+            meant = walk.meant(sent)
+            request = VARIANTS[name](meant)
+            sent_so += request is not None
+            answer = walk.ask(request or meant.http())
+            if wanted is not None and (answer is None or _said(answer) != _said(wanted)):
+                unanswered.append(name)
+                self.variants[name] = self.main.back.fork()
+            walk.names |= self.main.back.names
+        return sent_so, unanswered
+
+
+def _sent(tape: Tape, track: Track) -> Sent:
+    request = track.interaction.request
+    return recorded(request, tape.cassette.upstreams[request.upstream], tape.read_file)
+
+
+def _recorded(track: Track, names: Mapping[str, str]) -> Answer:
+    """What was recorded, with the names that a client has for ids."""
+    response = fixed_clock(track.tape, track.interaction.response, track.n)
+    return recorded_answer(in_response(response, replaced_by(names)), track.interaction.ending, track.tape.read_file)
+
+
+def _said(answer: Answer) -> tuple[int, bytes, bool]:
+    return answer.status, b"".join(answer.pieces), answer.cut
+
+
+def _placeholder(mutant: Mutant) -> str | None:
+    """The placeholder that stands where the mutant has another text, if any text may stand there."""
+    if mutant.before is None or not mutant.after or not (match := PLACEHOLDER.search(mutant.before)):
+        return None
+    fits = ".+".join(map(re.escape, PLACEHOLDER.split(mutant.before)))
+    return match.group() if re.fullmatch(fits, mutant.after, re.DOTALL) else None
