@@ -28,8 +28,8 @@ class Audited:
     """One recorded request, and what became of its mutants and variants.
 
     `mutants` is how many were sent, `left_out` how many were too many, `apart` how many equal another recorded
-    request and so prove nothing. `refused` says what is wrong if the recorded request itself is not answered as it was
-    recorded; `unanswered` are the ways to send it that are not answered like the others.
+    request and so prove nothing. `refused` says what is wrong if the recorded request itself is not answered as it
+    was recorded; `unanswered` are the ways to send it that are not answered like the others.
     """
 
     n: int

@@ -84,6 +84,12 @@ def _texts(text: str) -> Iterator[tuple[str, str]]:
         yield "emptied", ""
     yield "spaced", text + " "
     yield "recased", text.swapcase()
+    if any(digit in text for digit in "0123456789"):
+        yield "renumbered", text.translate(_NEXT_DIGITS)
+
+
+_NEXT_DIGITS = str.maketrans("0123456789", "1234567890")
+"""Another date is still a date, another number of an order still one."""
 
 
 def _other(text: str) -> str:
