@@ -130,7 +130,10 @@ def _proxy_door(session: Session, listen: Listen, tapes: Sequence[Tape] = ()) ->
     with (
         serving(ReplayApp(session, own_host, ticket), Listen("127.0.0.1", 0)) as inner,
         proxying(
-            Replayer(inner, ticket), mode="regular", listen=listen, options=proxy_options() | PROXY_OPTIONS
+            Replayer(inner, ticket, session.note),
+            mode="regular",
+            listen=listen,
+            options=proxy_options() | PROXY_OPTIONS,
         ) as address,
         trusting(ours) as trust,
     ):

@@ -84,6 +84,8 @@ class Session:
         """The recorded answer to a request, or the answer that explains why there is none."""
         try:
             found = self._find(request)
+            if not isinstance(found, Answer | Miss):
+                raise TypeError(f"{type(found).__name__} is no answer")
         except Exception as error:  # noqa: BLE001 - fail closed: no error may let the request through
             found = self._failure(request, error)
         if isinstance(found, Miss):
@@ -101,6 +103,10 @@ class Session:
         except Exception:  # noqa: BLE001 - then it is the redactor that failed
             what = f"{request.method}: {type(error).__name__}"
         return Miss(MissCode.INTERNAL, f"toolreel failed on {what}. This is a bug of toolreel's; please report it.")
+
+    def note(self, miss: Miss) -> None:
+        """Takes note of a miss that a door has found: what went wrong there was no answer either."""
+        self.misses.append(miss)
 
     def _find(self, request: HttpRequest) -> Answer | Miss:
         body = coding.decoded_or_raw(request.body, header(request.headers, "content-encoding"))
