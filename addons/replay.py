@@ -34,7 +34,7 @@ class Replayer:
     """The hooks: `door` is the address of the plain server, `ticket` the secret that it wants to see.
 
     mitmproxy goes on after an error in a hook, and would go on to the server that the client wants: so two addons,
-    this one and its barrier, stand in front of every connection, and neither trusts the other.
+    this one and a Barrier, stand in front of every connection, and neither trusts the other.
     """
 
     name = "toolreel_replay"
@@ -43,7 +43,6 @@ class Replayer:
         self._door = door
         self._ticket = ticket
         self._note = note
-        self.addons = (Barrier(door, note),)
         error_page.install()
 
     def request(self, flow: http.HTTPFlow) -> None:
@@ -72,7 +71,7 @@ class Replayer:
 
 
 class Barrier:
-    """Refuses connections as the Replayer does, in case that it fails to."""
+    """Refuses connections as the Replayer does, in case that it fails to; an addon of its own, not one of its."""
 
     name = "toolreel_barrier"
 

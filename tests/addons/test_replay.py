@@ -8,7 +8,7 @@ import pytest
 from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 from mitmproxy.test import tflow
 
-from toolreel.addons.replay import Replayer
+from toolreel.addons.replay import Barrier, Replayer
 from toolreel.replay.miss import Miss
 from toolreel.server.hosts import Listen
 
@@ -87,8 +87,7 @@ def test_no_connection_is_opened_but_to_the_plain_door(
     if addon != "barrier":
         replayer.server_connect(data)
     if addon != "replayer":
-        (barrier,) = replayer.addons
-        barrier.server_connect(data)
+        Barrier(DOOR, misses.append).server_connect(data)
     assert (data.server.error is None) is allowed
     assert [miss.code for miss in misses] == ([] if allowed else ["other_host"]), "counted once"
 

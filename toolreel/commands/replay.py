@@ -121,7 +121,7 @@ def _base_url_door(
 def _proxy_door(session: Session, listen: Listen, tapes: Sequence[Tape] = ()) -> Iterator[dict[str, str]]:
     try:
         from toolreel.addons.master import proxying
-        from toolreel.addons.replay import PROXY_OPTIONS, Replayer
+        from toolreel.addons.replay import PROXY_OPTIONS, Barrier, Replayer
     except ModuleNotFoundError:
         raise needs_mitmproxy() from None
     ticket = secrets.token_urlsafe(16)
@@ -130,6 +130,7 @@ def _proxy_door(session: Session, listen: Listen, tapes: Sequence[Tape] = ()) ->
     with (
         serving(ReplayApp(session, own_host, ticket), Listen("127.0.0.1", 0)) as inner,
         proxying(
+            Barrier(inner, session.note),
             Replayer(inner, ticket, session.note),
             mode="regular",
             listen=listen,
