@@ -15,14 +15,19 @@ from tests.normalise.takes import Exchange, Plan, Server, ask, assistant, get, n
 from tests.replay.clients import tape_of
 from toolreel.audit.audit import audit
 from toolreel.audit.findings import Audited, Hole, Passage
+from toolreel.audit.relaxations import bare, lacking
 from toolreel.audit.walk import Setup
 from toolreel.dialects.ids import ID
 from toolreel.messages.bodies import body_of
+from toolreel.messages.http import HttpRequest
 from toolreel.messages.model import Cassette, PartsBody
 from toolreel.normalise.cassette import normalise
 from toolreel.normalise.replace import finder, rule
+from toolreel.redaction.rules import json_path
 from toolreel.replay import canonical
-from toolreel.replay.engine import Engine, Options
+from toolreel.replay.engine import Engine, Options, Played
+from toolreel.replay.miss import Miss
+from toolreel.replay.rules import MatchRules, Mode
 from toolreel.replay.tape import Tape, Track
 from toolreel.store.files import load
 
@@ -123,14 +128,14 @@ FIELDS = ["assistant_id", "content", "model", "name", "role", "tool_call_id", "o
 
 @pytest.mark.parametrize("name", FIELDS)
 def test_a_matcher_that_is_blind_to_a_field_is_caught(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    plain = canonical._plain
+    plain = canonical.plain
 
     def blind(value: Any, *more: Any, **named: Any) -> Any:
         if isinstance(value, dict):
             value = {key: member for key, member in value.items() if key != name}
         return plain(value, *more, **named)
 
-    monkeypatch.setattr(canonical, "_plain", blind)
+    monkeypatch.setattr(canonical, "plain", blind)
     found = holes(audit(setup(*loops(1))))
     assert found
     assert any(hole.what == "null" and hole.where.endswith(name) for hole in found)
@@ -151,13 +156,15 @@ def trimmed(real: Callable[..., Any]) -> Callable[..., Any]:
 @pytest.mark.parametrize(
     ("weaken", "hole"),
     [
-        pytest.param(looks_away("_query", lambda pairs: ()), Hole("dropped", "query order"), id="query"),
         pytest.param(
-            looks_away("_plain", bools_are_numbers(canonical._plain)), Hole("retyped", "$.stream"), id="bool"
+            lambda patch: patch.setattr(MatchRules, "_query", lambda rules, pairs: ()),
+            Hole("dropped", "query order"),
+            id="query",
         ),
-        pytest.param(looks_away("_plain", trimmed(canonical._plain)), Hole("spaced", "$.content"), id="spaces"),
+        pytest.param(looks_away("plain", bools_are_numbers(canonical.plain)), Hole("retyped", "$.stream"), id="bool"),
+        pytest.param(looks_away("plain", trimmed(canonical.plain)), Hole("spaced", "$.content"), id="spaces"),
         pytest.param(
-            looks_away("_SETS", dict.fromkeys(["tags", "tool_outputs"], "x")), Hole("reordered", "$.tags"), id="order"
+            looks_away("SETS", dict.fromkeys(["tags", "tool_outputs"], "x")), Hole("reordered", "$.tags"), id="order"
         ),
     ],
 )
@@ -170,7 +177,7 @@ def test_a_careless_matcher_is_caught(
 
 
 def test_a_matcher_that_takes_one_id_for_another_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Track, "is_asked_by", lambda track, said: True)
+    monkeypatch.setattr(Track, "meaning", lambda track, meant, known: {})
     found = holes(audit(Setup(tape_of(load(WEATHER)), Options())))
     assert Hole("exchanged", "$.tool_outputs[*].output") in found
 
@@ -178,8 +185,8 @@ def test_a_matcher_that_takes_one_id_for_another_is_caught(monkeypatch: pytest.M
 @pytest.mark.parametrize(
     ("name", "strict", "variants"),
     [
-        ("_SETS", {}, {"order of tool outputs"}),
-        ("_output", lambda value, rename: rename(value), {"JSON in tool outputs"}),
+        ("SETS", {}, {"order of tool outputs"}),
+        ("output_of", lambda value: {"text": value}, {"JSON in tool outputs"}),
         ("split_base", lambda path: ("", path.removeprefix("/v1")), {"base /openai", "base /openai/v1"}),
     ],
 )
@@ -195,7 +202,7 @@ def test_a_matcher_that_wants_the_recorded_spelling_is_caught(
 
 def test_an_answer_of_another_interaction_is_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     """A matcher that answers everything with the first recorded answer to the same route."""
-    monkeypatch.setattr(canonical.Asked, "canonical", lambda asked, rename: asked.method)
+    monkeypatch.setattr(canonical.Asked, "canonical", lambda asked, rename, bare=False: asked.method)
     found = list(audit(setup(post("/a", {"said": "a"}, {"q": "a"}), post("/b", {"said": "b"}, {"q": "b"}))))
     assert [one.refused for one in found] == [None, None]  # both in their order
     assert holes(found)
@@ -204,7 +211,7 @@ def test_an_answer_of_another_interaction_is_no_answer(monkeypatch: pytest.Monke
 
 
 def test_a_request_that_is_not_answered_at_all_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Track, "is_asked_by", lambda track, said: False)
+    monkeypatch.setattr(Track, "meaning", lambda track, meant, known: None)
     (found,) = audit(setup(get("/a", {"said": "a"})))
     assert found.refused
     assert "/a" in found.refused
@@ -212,15 +219,15 @@ def test_a_request_that_is_not_answered_at_all_says_why(monkeypatch: pytest.Monk
 
 
 def test_a_miss_that_leaves_traces_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
-    real = Engine._miss
+    real = Engine.play
 
-    def miss(engine: Engine, *more: Any, **named: Any) -> Any:
-        engine._tapes = ()
-        engine._conversations.of_group = lambda group: []  # type: ignore[method-assign]
-        engine._beginning = lambda *_: None  # type: ignore[method-assign]
-        return real(engine, *more, **named)
+    def play(engine: Engine, request: HttpRequest) -> Played | Miss:
+        found = real(engine, request)
+        if isinstance(found, Miss):
+            engine._tapes = ()
+        return found
 
-    monkeypatch.setattr(Engine, "_miss", miss)
+    monkeypatch.setattr(Engine, "play", play)
     (found,) = audit(setup(post("/a", {"said": "a"}, {"q": 1})))
     assert found.refused == "The misses before it have changed its answer."
 
@@ -246,7 +253,7 @@ def test_a_rule_lets_pass_what_it_says_and_is_named() -> None:
 
     def replacing(*patterns: str) -> Setup:
         find = finder(rule(pattern, "X") for pattern in patterns)
-        return Setup(Tape("weather", cassette, no_file, None, find), Options(replace=find))
+        return Setup(Tape("weather", cassette, no_file, None, MatchRules(replace=find)), Options())
 
     dates, unused, numbers = r"\d{4}-\d\d-\d\d", r"Q{9}", r"[\d-]+"
     without = {
@@ -261,6 +268,66 @@ def test_a_rule_lets_pass_what_it_says_and_is_named() -> None:
     assert "dates and numbers" in {one.rule for one in found.passages}, "each would do"
 
 
+def ruled(cassette: Cassette, rules: MatchRules) -> list[Audited]:
+    """An audit of a replay with rules."""
+    setups = {name: one_setup(cassette, other) for name, other in lacking(rules).items()}
+    return list(audit(one_setup(cassette, rules), without=setups, bare=one_setup(cassette, bare(rules))))
+
+
+def one_setup(cassette: Cassette, rules: MatchRules) -> Setup:
+    return Setup(Tape("weather", cassette, no_file, None, rules), Options())
+
+
+CALLS = post(
+    "/chat/completions",
+    {"said": "yes"},
+    {"metadata": {"trace": "x"}, "n": 1, "messages": [{"role": "user", "content": "?"}]},
+)
+
+
+@pytest.mark.parametrize(
+    ("rules", "rule", "within"),
+    [
+        (MatchRules(ignore=(json_path("$.metadata", "here"),)), "ignore $['metadata']", "$.metadata"),
+        (MatchRules(ignore=(json_path("$.messages[*].content", "here"),)), None, "$.messages[0].content"),
+        (MatchRules(tool_default=Mode.SHAPE), "tool shape", "$.tool_outputs[0].output"),
+        (MatchRules(tools={"get_weather": Mode.IGNORE}), "tool get_weather=ignore", "$.tool_outputs[0].output"),
+        (MatchRules(ignore_query=frozenset({"order"})), "ignore query order", "query order"),
+    ],
+)
+def test_every_rule_lets_pass_only_what_it_says(rules: MatchRules, rule: str | None, within: str) -> None:
+    found = ruled(normal(*loops(1), CALLS), rules)
+    assert all(one.sound for one in found), [one for one in found if not one.sound]
+    passed = {(passage.rule, passage.where) for one in found for passage in one.passages}
+    assert {rule or next(iter(lacking(rules)))} == {name for name, _ in passed}
+    assert all(where.startswith(within) for _, where in passed), passed
+
+
+def test_headers_count_where_they_are_named() -> None:
+    asked = post("/chat/completions", {}, {"q": 1}, request_headers=(("openai-beta", "assistants=v2"),))
+    (found,) = ruled(normal(asked), MatchRules(match_headers=frozenset({"openai-beta", "x-team"})))
+    (usual,) = ruled(normal(asked), MatchRules())
+    assert found.sound
+    assert found.mutants == usual.mutants + 3
+
+
+def test_the_version_of_the_api_counts_where_it_is_named() -> None:
+    asked = get("/x?api-version=1", {})
+    (found,) = ruled(normal(asked), MatchRules(match_query=frozenset({"api-version"})))
+    (usual,) = ruled(normal(asked), MatchRules())
+    assert (found.sound, usual.sound) == (True, True)
+    assert found.mutants > usual.mutants
+    assert found.variants == usual.variants - 1
+
+
+@pytest.mark.parametrize("upstream", ["https://a.example/v1", "https://a.example/openai/deployments/gpt-4o"])
+@pytest.mark.parametrize("body", [{"model": "gpt-4o", "q": 1}, {"q": 1}])
+def test_the_model_may_stand_in_the_path(upstream: str, body: dict[str, Any]) -> None:
+    cassette = normal(post("/chat/completions", {}, body)).model_copy(update={"upstreams": (upstream,)})
+    (found,) = audit(one_setup(cassette, MatchRules()))
+    assert found.sound, found
+
+
 def no_file(digest: str) -> bytes:
     raise FileNotFoundError(digest)
 
@@ -268,7 +335,7 @@ def no_file(digest: str) -> bytes:
 def test_without_a_reason_it_is_a_hole() -> None:
     """The same rules, but nobody says that there are any."""
     find = finder([rule(r"\d+-\d+-\d+", "X")])
-    blind = Setup(Tape("weather", normal(CHAT), no_file, None, find), Options(replace=find))
+    blind = Setup(Tape("weather", normal(CHAT), no_file, None, MatchRules(replace=find)), Options())
     (found,) = audit(blind)
     assert (found.passages, found.sound) == ((), False)
     assert {hole.where for hole in found.holes} == {"$.q"}

@@ -11,6 +11,7 @@ import pytest
 from tests.normalise.takes import normal, post
 from toolreel.commands.audit import audit, without_one
 from toolreel.errors import FINDINGS, CassetteError
+from toolreel.replay.rules import MatchRules
 from toolreel.store.files import save
 from toolreel.store.settings import Settings
 
@@ -56,7 +57,7 @@ def test_for_programs(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
 def test_findings_have_an_exit_status(
     folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("toolreel.replay.canonical._query", lambda pairs: ())
+    monkeypatch.setattr("toolreel.replay.rules.MatchRules._query", lambda rules, pairs: ())
     assert audit(["keyed"], folder=folder, most=1000, as_json=False) == FINDINGS
     out = "\n".join(lines(capsys))
     assert "answered, added: query toolreel_audit" in out
@@ -79,10 +80,12 @@ def test_each_rule_is_left_out_once() -> None:
     settings = Settings.model_validate(
         {"normalise": {"presets": ["dates"], "replace": [{"pattern": "a", "with": "b"}]}, "cassettes": "c"}
     )
-    lacking = without_one(settings)
-    assert set(lacking) == {"normalise.presets 'dates'", "normalise.replace 'a'"}
-    other = lacking["normalise.replace 'a'"]
-    assert (other.normalise.presets, other.normalise.replace, other.cassettes) == (("dates",), (), "c")
+    lacking = without_one(MatchRules(replace=settings.replacing(), free=("req_",)), settings)
+    assert set(lacking) == {"free id req_", "normalise.presets 'dates'", "normalise.replace 'a'"}
+    find = lacking["normalise.replace 'a'"].replace
+    assert find is not None
+    assert [span.replacement for span in find("a 2025-05-05")] == ["2000-01-01"]
+    assert lacking["free id req_"].replace is not None
 
 
 def test_a_cassette_that_is_not_there(folder: Path) -> None:

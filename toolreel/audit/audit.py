@@ -17,8 +17,8 @@ from toolreel.replay.tape import Tape, Track
 
 from .findings import Audited, Hole, Passage
 from .mutants import Mutant, mutants, spread
-from .sent import Sent, meaning, recorded
-from .variants import VARIANTS
+from .sent import Counted, Sent, meaning, recorded
+from .variants import VARIANTS, keeping
 from .walk import Probed, Setup, Walk
 
 MOST = 1000
@@ -35,13 +35,15 @@ def audit(
     """
     tracks = [track for group in setup.tape.groups for track in group.tracks]
     requests = [_sent(setup.tape, track) for track in tracks]
-    others = _Others(setup.tape, requests)
+    counted = Counted(setup.tape.rules.match_query, setup.tape.rules.match_headers)
+    others = _Others(setup.tape, requests, counted)
     work = _Audit(
         others,
         Probed(setup),
         Probed(bare or setup),
         {name: Probed(one) for name, one in (without or {}).items()},
-        {name: setup.walk() for name in VARIANTS},
+        setup.walk(),
+        {name: setup.walk() for name in VARIANTS if not (name == "api-version" and name in counted.query)},
         most,
     )
     for track, sent in zip(tracks, requests, strict=True):
@@ -51,17 +53,18 @@ def audit(
 class _Others:
     """All recorded requests: what equals one of them is no proof of anything."""
 
-    def __init__(self, tape: Tape, requests: list[Sent]) -> None:
+    def __init__(self, tape: Tape, requests: list[Sent], counted: Counted) -> None:
+        self.counted = counted
         self._tape = tape
-        self._meanings = set(map(meaning, requests))
+        self._meanings = {meaning(sent, counted) for sent in requests}
         self._loose = set(map(self._loosely, self._meanings))
 
     def mutants(self, sent: Sent, known: list[str]) -> Iterator[Mutant | None]:
         """The mutants that mean something else than the request and than each other; None for those to set apart."""
-        own = meaning(sent)
+        own = meaning(sent, self.counted)
         seen = {own}
-        for mutant in mutants(sent, known):
-            meant = meaning(mutant.sent)
+        for mutant in mutants(sent, known, self.counted):
+            meant = meaning(mutant.sent, self.counted)
             if meant not in seen and not self._interchanged(mutant):
                 seen.add(meant)
                 yield None if self._recorded(meant, own) else mutant
@@ -85,12 +88,17 @@ class _Others:
 
 @dataclass(slots=True)
 class _Audit:
-    """An audit in progress; each of `variants` is a client that sends all requests in a way of its own."""
+    """An audit in progress.
+
+    `plain` is a client that sends the recorded requests and is told why if one is missed, each of `variants` one that
+    sends all of them in a way of its own.
+    """
 
     others: _Others
     main: Probed
     bare: Probed
     without: Mapping[str, Probed]
+    plain: Walk
     variants: dict[str, Walk]
     most: int
 
@@ -141,8 +149,10 @@ class _Audit:
         for probed in (self.bare, *self.without.values()):
             probed.play(sent, told)
         after_mutants, answer = self.main.play(sent, told)
+        self.plain.ask(self.plain.meant(sent).http())
+        self.plain.names |= self.main.back.names
         if answer is None:
-            return None, self.main.back.session.misses[-1].message
+            return None, self.plain.session.misses[-1].message
         if after_mutants is None or _said(after_mutants) != _said(answer):
             return answer, "The misses before it have changed its answer."
         if _said(answer) != _said(_recorded(track, self.main.back.names)):
@@ -156,7 +166,7 @@ class _Audit:
             meant = walk.meant(sent)
             request = VARIANTS[name](meant)
             sent_so += request is not None
-            answer = walk.ask(request or meant.http())
+            answer = walk.ask(keeping(request or meant.http(), meant, self.others.counted.headers))
             if wanted is not None and (answer is None or _said(answer) != _said(wanted)):
                 unanswered.append(name)
                 self.variants[name] = self.main.back.fork()

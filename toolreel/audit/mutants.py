@@ -4,17 +4,32 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
 from toolreel.dialects.ids import ID
 from toolreel.messages import multipart
+from toolreel.messages.http import Headers
 from toolreel.normalise.symbols import names_in, prefix_of, replaced_by
 
 from .places import Place, changed, dropped, members, shown
-from .sent import UNORDERED, Content, Json, Parts, Sent, compact, structure
+from .sent import (
+    DEPLOYMENTS,
+    UNORDERED,
+    USUAL,
+    Content,
+    Counted,
+    Json,
+    Parts,
+    Sent,
+    compact,
+    counts,
+    deployment_of,
+    model_of,
+    structure,
+)
 
 _METHODS = ("GET", "POST", "DELETE", "PUT", "PATCH", "HEAD")
 _NEW = "toolreel_audit"
@@ -47,15 +62,19 @@ class _Edit:
         return Mutant(self.what, self.where, sent, self.before if both else None, self.after if both else None)
 
 
-def mutants(sent: Sent, known: Sequence[str] = ()) -> Iterator[Mutant]:
+def mutants(sent: Sent, known: Sequence[str] = (), counted: Counted = USUAL) -> Iterator[Mutant]:
     """All mutants of a request; `known` are the ids that its client holds by then."""
     for method in _METHODS:
         if method != sent.method:
             yield Mutant("changed", "method", replace(sent, method=method))
     for edit in _path_edits(sent.path):
         yield edit.mutant(replace(sent, path=edit.value))
-    for edit in _query_edits(sent.query):
+    if model_of(sent) is not None or deployment_of(sent) is not None:
+        yield Mutant("changed", "deployment in the path", replace(sent, base=DEPLOYMENTS + _NEW))
+    for edit in _query_edits(sent.query, counted):
         yield edit.mutant(replace(sent, query=edit.value))
+    for edit in _header_edits(sent.headers, counted.headers):
+        yield edit.mutant(replace(sent, headers=edit.value))
     for edit in _content_edits(sent.content):
         yield edit.mutant(replace(sent, content=edit.value))
     yield from _id_mutants(sent, known)
@@ -110,10 +129,10 @@ def _path_edits(path: str) -> Iterator[_Edit]:
     yield _Edit("added", "path", f"{path}/")
 
 
-def _query_edits(query: tuple[tuple[str, str], ...]) -> Iterator[_Edit]:
+def _query_edits(query: Headers, counted: Counted) -> Iterator[_Edit]:
     yield _Edit("added", f"query {_NEW}", (*query, (_NEW, "1")))
     for index, (name, value) in enumerate(query):
-        if name == "api-version":  # services of one API differ in it
+        if not counts(name, counted):
             continue
         before, after, where = query[:index], query[index + 1 :], f"query {name}"
         yield _Edit("dropped", where, before + after)
@@ -121,6 +140,16 @@ def _query_edits(query: tuple[tuple[str, str], ...]) -> Iterator[_Edit]:
         yield _Edit("renamed", where, (*before, (name + "x", value), *after))
         for what, other in _texts(value):
             yield _Edit(what, where, (*before, (name, other), *after), value, other)
+
+
+def _header_edits(headers: Headers, names: Collection[str]) -> Iterator[_Edit]:
+    """Headers that are compared; the content-type of an upload says how to read it, and stays."""
+    for name in sorted(names):
+        others = tuple(pair for pair in headers if pair[0] != name)
+        values = [value for key, value in headers if key == name]
+        if not any(value.startswith("multipart/") for value in values):
+            yield _Edit("changed" if values else "added", f"header {name}", (*others, (name, _NEW)))
+            yield _Edit("dropped", f"header {name}", others)
 
 
 # ------------------------------------------------------------------------------------------------------------- bodies

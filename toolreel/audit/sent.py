@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from toolreel.messages import multipart
 from toolreel.messages.bodies import FileReader, body_bytes
@@ -175,15 +175,51 @@ def _renamed_bytes(data: bytes, find: Find) -> bytes:
 # ------------------------------------------------------------------------------------------------- when two are one
 
 
-def meaning(sent: Sent, find: Find | None = None) -> str:
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What counts beyond the usual: parameters of the query, and headers."""
+
+    query: frozenset[str] = frozenset()
+    headers: frozenset[str] = frozenset()
+
+
+USUAL = Counted()
+
+
+def meaning(sent: Sent, counted: Counted = USUAL) -> str:
     """Equal for requests that the API takes for the same, by what product and README promise (P6.4).
 
-    Written apart from what the engine does, so that one can prove the other. `find` renames ids first.
+    Written apart from what the engine does, so that one can prove the other.
     """
-    if find is not None:
-        sent = sent.renamed(find)
-    query = sorted((pair for pair in sent.query if pair[0] != "api-version"), key=lambda pair: pair[0])
-    return json.dumps([sent.method, sent.path, query, _meant(sent.content)], sort_keys=True)
+    query = sorted((pair for pair in sent.query if counts(pair[0], counted)), key=lambda pair: pair[0])
+    headers = sorted(pair for pair in sent.headers if pair[0] in counted.headers)
+    said = [sent.method, sent.path, query, headers, _model(sent), _meant(sent.content)]
+    return json.dumps(said, sort_keys=True)
+
+
+def counts(parameter: str, counted: Counted) -> bool:
+    """Whether a parameter of the query is compared: services of one API differ in its version."""
+    return parameter != "api-version" or parameter in counted.query
+
+
+def model_of(sent: Sent) -> Any:
+    """The model that the body names; None if it names none."""
+    value = sent.content.value if isinstance(sent.content, Json) else None
+    return value.get("model") if isinstance(value, dict) else None
+
+
+def deployment_of(sent: Sent) -> str | None:
+    """The model that the path names, at Azure OpenAI."""
+    return unquote(sent.base.removeprefix(DEPLOYMENTS)) if sent.base.startswith(DEPLOYMENTS) else None
+
+
+DEPLOYMENTS = "/openai/deployments/"
+
+
+def _model(sent: Sent) -> Any:
+    """Only where the path names a model it stands for the body's."""
+    deployment = deployment_of(sent)
+    return deployment if deployment is not None and deployment != model_of(sent) else None
 
 
 def _meant(content: Content) -> Any:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from typing import Any
 from urllib.parse import quote, quote_plus
 
 from toolreel.messages.http import HttpRequest
 
-from .sent import UNORDERED, Json, Parts, Sent, Spelling, structure
+from .sent import DEPLOYMENTS, UNORDERED, Json, Parts, Sent, Spelling, deployment_of, model_of, structure
 
 Variant = Callable[[Sent], HttpRequest | None]
 """Sends a request in its own way, or gives None where it has none, such as another spelling for no body."""
@@ -115,18 +115,18 @@ def _based(base: str) -> Variant:
     """Another shape of path in front of the route."""
 
     def send(sent: Sent) -> HttpRequest | None:
-        return None if sent.base == base else sent.http(Spelling(base=base))
+        names_model = deployment_of(sent) is not None and model_of(sent) is None
+        return None if sent.base == base or names_model else sent.http(Spelling(base=base))
 
     return send
 
 
 def _deployed(sent: Sent) -> HttpRequest | None:
     """Azure OpenAI names the model in the path."""
-    value = sent.content.value if isinstance(sent.content, Json) else None
-    model = value.get("model") if isinstance(value, dict) else None
-    if not isinstance(model, str) or not model:
+    model = model_of(sent)
+    if not isinstance(model, str) or not model or deployment_of(sent) is not None:
         return None
-    return sent.http(Spelling(base=f"/openai/deployments/{quote(model, safe='')}"))
+    return sent.http(Spelling(base=DEPLOYMENTS + quote(model, safe="")))
 
 
 def _queried(sent: Sent) -> HttpRequest | None:
@@ -144,6 +144,13 @@ def _versioned(sent: Sent) -> HttpRequest:
 
 
 # ------------------------------------------------------------------------------------------------------------ headers
+
+
+def keeping(request: HttpRequest, sent: Sent, names: Collection[str]) -> HttpRequest:
+    """A request with these headers as they were; a boundary belongs to the body, and stays with it."""
+    names = set(names) - {"content-type"}
+    others = tuple(pair for pair in request.headers if pair[0] not in names)
+    return replace(request, headers=(*others, *(pair for pair in sent.headers if pair[0] in names)))
 
 
 def _headed(*headers: tuple[str, str]) -> Variant:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from toolreel.messages.http import HttpRequest
@@ -25,10 +25,10 @@ class Setup:
     options: Options
     redact: Rules = DEFAULT_RULES
 
-    def walk(self) -> Walk:
+    def walk(self, *, explain: bool = True) -> Walk:
         """A client at the beginning."""
-        redactor = Redactor(self.redact)
-        return Walk(self, Session([self.tape], self.options, clock=fixed_clock, redactor=redactor), redactor)
+        redactor, options = Redactor(self.redact), replace(self.options, explain=explain)
+        return Walk(self, Session([self.tape], options, clock=fixed_clock, redactor=redactor), redactor)
 
 
 @dataclass(slots=True)
@@ -79,8 +79,9 @@ class Probed:
     """
 
     def __init__(self, setup: Setup) -> None:
-        self.front = setup.walk()
-        self.back = setup.walk()
+        # There are thousands of misses, and nobody asks why.
+        self.front = setup.walk(explain=False)
+        self.back = setup.walk(explain=False)
 
     def answers(self, sent: Sent) -> bool:
         """Whether a request would be answered now; what an answer has moved is put back."""

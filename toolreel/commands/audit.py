@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from rich.table import Table
@@ -10,9 +11,11 @@ from rich.text import Text
 
 from toolreel.audit.audit import audit as audited
 from toolreel.audit.findings import Audited
+from toolreel.audit.relaxations import bare, lacking
 from toolreel.audit.walk import Setup
 from toolreel.errors import FINDINGS
 from toolreel.replay.engine import Options
+from toolreel.replay.rules import MatchRules
 from toolreel.replay.tape import Tape
 from toolreel.store.files import LargeBodies, load
 from toolreel.store.names import cassette_path
@@ -39,35 +42,32 @@ def _audited(folder: Path, name: str, settings: Settings, most: int) -> list[Aud
     path = cassette_path(folder, name)
     cassette, read_file = load(path), LargeBodies(path).read
 
-    def setup(settings: Settings) -> Setup:
-        replace = settings.replacing()
-        return Setup(Tape(name, cassette, read_file, None, replace), Options(replace=replace), settings.redacting())
+    def setup(rules: MatchRules) -> Setup:
+        return Setup(Tape(name, cassette, read_file, None, rules), Options(), settings.redacting())
 
-    without = without_one(settings)
-    bare = setup(_without_all(settings)) if without else None
-    lacking = {rule: setup(other) for rule, other in without.items()}
-    return list(audited(setup(settings), without=lacking, bare=bare, most=most))
+    rules = MatchRules(replace=settings.replacing())
+    without = {rule: setup(other) for rule, other in without_one(rules, settings).items()}
+    return list(audited(setup(rules), without=without, bare=setup(bare(rules)) if without else None, most=most))
 
 
-def without_one(settings: Settings) -> Mapping[str, Settings]:
-    """The settings without each of the rules that let more match than what is equal, by the rule's name."""
+def without_one(rules: MatchRules, settings: Settings) -> dict[str, MatchRules]:
+    """The rules without each of those that let more match than what is equal, by its name as the settings have it."""
     normalise = settings.normalise
-    lacking = {
-        f"normalise.presets {name!r}": normalise.model_copy(
-            update={"presets": tuple(other for other in normalise.presets if other != name)}
-        )
+    found = lacking(rules)
+    found.pop("normalise", None)
+    lesser = {
+        f"normalise.presets {name!r}": {"presets": tuple(other for other in normalise.presets if other != name)}
         for name in normalise.presets
     } | {
-        f"normalise.replace {rule.pattern!r}": normalise.model_copy(
-            update={"replace": tuple(other for other in normalise.replace if other is not rule)}
-        )
+        f"normalise.replace {rule.pattern!r}": {
+            "replace": tuple(other for other in normalise.replace if other is not rule)
+        }
         for rule in normalise.replace
     }
-    return {name: settings.model_copy(update={"normalise": other}) for name, other in lacking.items()}
-
-
-def _without_all(settings: Settings) -> Settings:
-    return settings.model_copy(update={"normalise": type(settings.normalise)()})
+    for name, update in lesser.items():
+        other = settings.model_copy(update={"normalise": normalise.model_copy(update=update)})
+        found[name] = replace(rules, replace=other.replacing())
+    return found
 
 
 def _as_json(name: str, requests: list[Audited]) -> dict[str, object]:

@@ -15,7 +15,7 @@ from .asking import Asking
 from .canonical import asked
 from .explain import Repeating, missed, torn
 from .live import Conversations, Left, Live
-from .miss import Miss
+from .miss import Miss, MissCode
 from .progress import State
 from .retries import is_retry
 from .rules import DEFAULT_MATCH_RULES
@@ -28,12 +28,14 @@ class Options:
 
     `faithful` gives every recorded answer of a poll in turn, `repeat` lets clients walk through the cassette again.
     `strict` wants all conversations to be played, not only those that were begun. `hurry` lets no client wait.
+    Who does not `explain` misses saves the time that it takes to find the reasons.
     """
 
     faithful: bool = False
     repeat: bool = True
     strict: bool = False
     hurry: bool = True
+    explain: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,8 @@ class Engine:
             return played
         if not lives and (found := self._new_walk(asking)):
             return self._answer(*found, asking)
+        if not self._options.explain:
+            return Miss(MissCode.NO_MATCH, f"{asking.shown} has no answer.")
         players = lives or dict.fromkeys(live for group in asking.groups for live in self._all_of(group))
         repeating = Repeating(not self._options.repeat and not lives, is_retry(request))
         return missed(asking, lives, [*players, *self._holders_of(asking.held)], repeating)
