@@ -88,17 +88,26 @@ def test_real_recordings_are_sound(source: str, recordings: Path) -> None:
 
 def test_no_real_recording_is_left_out(recordings: Path) -> None:
     assert {one.source for one in recorded(recordings)} == set(sources())
+
+
+@pytest.mark.soak
+def test_all_real_recordings_are_sound_together(recordings: Path) -> None:
     check(normalise(recorded_take(recorded(recordings)))[0])
+
+
+@pytest.mark.soak
+def test_two_hundred_interactions_are_sound() -> None:
+    check(normal(*loops(25)))
 
 
 @pytest.mark.parametrize("plan", [{}, {"streams": True}, {"deletes": True}])
 def test_tool_loops_are_sound(plan: dict[str, Any]) -> None:
-    check(normal(*loops(**plan)))
+    check(normal(*loops(1 + ("streams" in plan), **plan)))
 
 
 def test_conversations_that_are_alike_are_sound() -> None:
     server = Server(2)
-    check(normal(*(exchange for reply in "aab" for exchange in tool_loop(server, Plan(reply=reply)))))
+    check(normal(*(exchange for reply in "aa" for exchange in tool_loop(server, Plan(reply=reply)))))
 
 
 def test_what_is_not_json_is_sound() -> None:
@@ -123,7 +132,7 @@ def test_what_is_not_json_is_sound() -> None:
 
 # ----------------------------------------------------------------------------------------- a weak matcher is caught
 
-FIELDS = ["assistant_id", "content", "model", "name", "role", "tool_call_id", "output", "tool_outputs"]
+FIELDS = ["assistant_id", "content", "model", "tool_call_id", "output"]
 
 
 @pytest.mark.parametrize("name", FIELDS)
@@ -351,7 +360,7 @@ def test_what_equals_another_recorded_request_is_counted_apart() -> None:
 def test_an_id_of_an_interchangeable_assistant_is_no_mutant() -> None:
     server = Server(1)
     (one, _), (other, second) = (assistant(server) for _ in range(2))
-    found = list(audit(setup(one, other, *tool_loop(server, Plan(), second))))
+    found = list(audit(setup(one, other, *tool_loop(server, Plan(), second)[:3])))
     assert all(one.sound for one in found)
 
 

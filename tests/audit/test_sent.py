@@ -102,7 +102,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(JSON)
 def test_the_matcher_and_the_audit_agree_on_what_is_equal(value: Any) -> None:
     """They were written apart; a mutant is another request for both, or for neither."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 
 from toolreel.dialects.ids import ID
 from toolreel.normalise.strings import in_response
@@ -104,13 +105,13 @@ class _Audit:
 
     def audited(self, track: Track, sent: Sent) -> Audited:
         """Tries everything with one request, and plays it."""
-        known = [name for name in self.main.back.names if ID.fullmatch(name)]
-        wheres = [None if mutant is None else mutant.where for mutant in self.others.mutants(sent, known)]
-        wanted = spread(wheres, self.most)
+        wheres, chosen = self._chosen(sent)
         passages: Counter[tuple[str, str]] = Counter()
         holes: list[Hole] = []
-        for index, mutant in enumerate(self.others.mutants(sent, known)):
-            if mutant is None or index not in wanted or not self.main.answers(mutant.sent):
+        sent_mutants = 0
+        for mutant in chosen:
+            sent_mutants += 1
+            if not self.main.answers(mutant.sent):
                 continue
             if rule := self._rule(mutant):
                 passages[mutant.where, rule] += 1
@@ -124,15 +125,27 @@ class _Audit:
             method=sent.method,
             path=sent.path,
             kind=track.kind.value,
-            mutants=len(wanted),
+            mutants=sent_mutants,
             apart=apart,
-            left_out=len(wheres) - apart - len(wanted),
+            left_out=len(wheres) - apart - sent_mutants,
             variants=sent_so,
             passages=tuple(Passage(where, rule, count) for (where, rule), count in passages.items()),
             holes=tuple(holes),
             unanswered=tuple(unanswered),
             refused=refused,
         )
+
+    def _chosen(self, sent: Sent) -> tuple[list[str | None], Iterable[Mutant]]:
+        """The places of all mutants, None for those apart, and the mutants that are to be sent."""
+        known = [name for name in self.main.back.names if ID.fullmatch(name)]
+        first = list(islice(self.others.mutants(sent, known), self.most))
+        if len(first) < self.most:
+            return [mutant.where if mutant else None for mutant in first], [mutant for mutant in first if mutant]
+        # Many mutants of a large body are not held in memory at once.
+        wheres = [mutant.where if mutant else None for mutant in self.others.mutants(sent, known)]
+        wanted = spread(wheres, self.most)
+        numbered = enumerate(self.others.mutants(sent, known))
+        return wheres, (mutant for index, mutant in numbered if mutant and index in wanted)
 
     def _rule(self, mutant: Mutant) -> str | None:
         """What lets a mutant through that is answered; None if nothing may."""
