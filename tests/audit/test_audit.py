@@ -297,11 +297,15 @@ CALLS = post(
 @pytest.mark.parametrize(
     ("rules", "rule", "within"),
     [
-        (MatchRules(ignore=(json_path("$.metadata", "here"),)), "ignore $['metadata']", "$.metadata"),
+        (MatchRules(ignore=(json_path("$.metadata", "here"),)), "--ignore $['metadata']", "$.metadata"),
         (MatchRules(ignore=(json_path("$.messages[*].content", "here"),)), None, "$.messages[0].content"),
-        (MatchRules(tool_default=Mode.SHAPE), "tool shape", "$.tool_outputs[0].output"),
-        (MatchRules(tools={"get_weather": Mode.IGNORE}), "tool get_weather=ignore", "$.tool_outputs[0].output"),
-        (MatchRules(ignore_query=frozenset({"order"})), "ignore query order", "query order"),
+        (MatchRules(tool_default=Mode.SHAPE), "--tool-output shape", "$.tool_outputs[0].output"),
+        (
+            MatchRules(tools={"get_weather": Mode.IGNORE}),
+            "--tool-output get_weather=ignore",
+            "$.tool_outputs[0].output",
+        ),
+        (MatchRules(ignore_query=frozenset({"order"})), "--ignore-query order", "query order"),
     ],
 )
 def test_every_rule_lets_pass_only_what_it_says(rules: MatchRules, rule: str | None, within: str) -> None:

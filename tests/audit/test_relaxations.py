@@ -20,19 +20,19 @@ RULES = MatchRules(
 def test_each_rule_can_be_left_out() -> None:
     found = lacking(RULES)
     assert list(found) == [
-        "ignore $['metadata']",
-        "ignore $['user']",
-        "ignore query limit",
-        "tool get_time=shape",
-        "tool ignore",
-        "free id req_",
+        "--ignore $['metadata']",
+        "--ignore $['user']",
+        "--ignore-query limit",
+        "--tool-output get_time=shape",
+        "--tool-output ignore",
+        "ids.free req_",
         "normalise",
     ]
-    assert found["ignore $['user']"].ignore == PATHS[:1]
-    assert found["ignore query limit"].ignore_query == frozenset()
-    assert found["tool get_time=shape"].tools == {"get_time": Mode.EXACT, "get_weather": Mode.EXACT}
-    assert found["tool ignore"].tool_default is Mode.EXACT
-    assert found["free id req_"].free == ()
+    assert found["--ignore $['user']"].ignore == PATHS[:1]
+    assert found["--ignore-query limit"].ignore_query == frozenset()
+    assert found["--tool-output get_time=shape"].tools == {"get_time": Mode.EXACT, "get_weather": Mode.EXACT}
+    assert found["--tool-output ignore"].tool_default is Mode.EXACT
+    assert found["ids.free req_"].free == ()
     assert found["normalise"].replace is None
     assert all(rules.match_headers for rules in found.values())
 

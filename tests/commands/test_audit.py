@@ -10,6 +10,7 @@ import pytest
 
 from tests.normalise.takes import normal, post
 from toolreel.commands.audit import audit, without_one
+from toolreel.commands.cli import main
 from toolreel.errors import FINDINGS, CassetteError
 from toolreel.replay.rules import MatchRules
 from toolreel.store.files import save
@@ -22,7 +23,7 @@ WEATHER = Path(__file__).parents[2] / "cassettes" / "weather.json"
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with two cassettes, and no settings."""
     monkeypatch.chdir(tmp_path)
-    key = {"q": "on 2025-05-05", "api_key": "REDACTED-0001"}
+    key = {"q": "on 2025-05-05", "api_key": "REDACTED-0001", "n": 1, "seed": 2}
     save(tmp_path / "keyed.json", normal(post("/chat/completions", {"said": "yes"}, key)))
     shutil.copy(WEATHER, tmp_path / "weather.json")
     return tmp_path
@@ -65,15 +66,22 @@ def test_findings_have_an_exit_status(
     assert audit(["keyed"], folder=folder, most=1000, as_json=True) == FINDINGS
 
 
-def test_settings_hold_and_are_named(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_settings_and_options_hold_and_are_named(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
     (folder / "toolreel.toml").write_text(
         '[normalise]\npresets = ["dates", "uuids"]\nreplace = [{pattern = "o[a-z]", with = "an"}]\n'
+        "[replay]\nignore = ['$.n']\n"
     )
-    assert audit(["keyed"], folder=folder, most=1000, as_json=True) == 0
-    (found,) = json.loads(capsys.readouterr().out)
+    with pytest.raises(SystemExit) as ended:
+        main(["audit", "keyed", "--cassettes", str(folder), "--json", "--ignore", "$.seed"])
+    assert ended.value.code == 0
+    (found,) = json.loads(capfd.readouterr().out)
     rules = {one["rule"] for one in found["requests"][0]["passages"]}
-    assert "normalise.presets 'dates'" in rules
-    assert "normalise.presets 'uuids'" not in rules
+    assert rules == {
+        "placeholder REDACTED-0001",
+        "normalise.presets 'dates'",
+        "--ignore $['n']",
+        "--ignore $['seed']",
+    }
 
 
 def test_each_rule_is_left_out_once() -> None:
@@ -81,11 +89,11 @@ def test_each_rule_is_left_out_once() -> None:
         {"normalise": {"presets": ["dates"], "replace": [{"pattern": "a", "with": "b"}]}, "cassettes": "c"}
     )
     lacking = without_one(MatchRules(replace=settings.replacing(), free=("req_",)), settings)
-    assert set(lacking) == {"free id req_", "normalise.presets 'dates'", "normalise.replace 'a'"}
+    assert set(lacking) == {"ids.free req_", "normalise.presets 'dates'", "normalise.replace 'a'"}
     find = lacking["normalise.replace 'a'"].replace
     assert find is not None
     assert [span.replacement for span in find("a 2025-05-05")] == ["2000-01-01"]
-    assert lacking["free id req_"].replace is not None
+    assert lacking["ids.free req_"].replace is not None
 
 
 def test_a_cassette_that_is_not_there(folder: Path) -> None:

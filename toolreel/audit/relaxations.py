@@ -13,21 +13,20 @@ def bare(rules: MatchRules) -> MatchRules:
 
 
 def lacking(rules: MatchRules) -> dict[str, MatchRules]:
-    """The rules without each of those that let more match, by its name."""
-    tools = rules.tools or {}
+    """The rules without each of those that let more match, by its name among the options and settings."""
     found = {
-        f"ignore {path}": replace(rules, ignore=tuple(other for other in rules.ignore if other is not path))
+        f"--ignore {path}": replace(rules, ignore=tuple(other for other in rules.ignore if other is not path))
         for path in rules.ignore
     }
     for name in sorted(rules.ignore_query):
-        found[f"ignore query {name}"] = replace(rules, ignore_query=rules.ignore_query - {name})
-    for name, mode in tools.items():
+        found[f"--ignore-query {name}"] = replace(rules, ignore_query=rules.ignore_query - {name})
+    for name, mode in rules.tools.items():
         if mode is not Mode.EXACT:
-            found[f"tool {name}={mode}"] = replace(rules, tools={**tools, name: Mode.EXACT})
+            found[f"--tool-output {name}={mode}"] = replace(rules, tools={**rules.tools, name: Mode.EXACT})
     if rules.tool_default is not Mode.EXACT:
-        found[f"tool {rules.tool_default}"] = replace(rules, tool_default=Mode.EXACT)
+        found[f"--tool-output {rules.tool_default}"] = replace(rules, tool_default=Mode.EXACT)
     for prefix in rules.free:
-        found[f"free id {prefix}"] = replace(rules, free=tuple(other for other in rules.free if other != prefix))
+        found[f"ids.free {prefix}"] = replace(rules, free=tuple(other for other in rules.free if other != prefix))
     if rules.replace:
         found["normalise"] = replace(rules, replace=None)
     return found

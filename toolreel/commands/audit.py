@@ -15,7 +15,7 @@ from toolreel.audit.relaxations import bare, lacking
 from toolreel.audit.walk import Setup
 from toolreel.errors import FINDINGS
 from toolreel.replay.engine import Options
-from toolreel.replay.rules import MatchRules
+from toolreel.replay.rules import DEFAULT_MATCH_RULES, MatchRules
 from toolreel.replay.tape import Tape
 from toolreel.store.files import LargeBodies, load
 from toolreel.store.names import cassette_path
@@ -25,10 +25,12 @@ from .console import json_result, result, results
 from .show import short_ids
 
 
-def audit(names: Sequence[str], *, folder: Path, most: int, as_json: bool) -> int:
-    """Audits cassettes with the settings that hold here; gives the exit status. Raises ToolreelError."""
+def audit(
+    names: Sequence[str], *, folder: Path, most: int, as_json: bool, rules: MatchRules = DEFAULT_MATCH_RULES
+) -> int:
+    """Audits cassettes as they are replayed with these rules; gives the exit status. Raises ToolreelError."""
     settings = load_settings(Path.cwd())
-    found = {name: _audited(folder, name, settings, most) for name in names}
+    found = {name: _audited(folder, name, rules, settings, most) for name in names}
     if as_json:
         json_result([_as_json(name, requests) for name, requests in found.items()])
     else:
@@ -38,14 +40,13 @@ def audit(names: Sequence[str], *, folder: Path, most: int, as_json: bool) -> in
     return 0 if all(one.sound for requests in found.values() for one in requests) else FINDINGS
 
 
-def _audited(folder: Path, name: str, settings: Settings, most: int) -> list[Audited]:
+def _audited(folder: Path, name: str, rules: MatchRules, settings: Settings, most: int) -> list[Audited]:
     path = cassette_path(folder, name)
     cassette, read_file = load(path), LargeBodies(path).read
 
     def setup(rules: MatchRules) -> Setup:
         return Setup(Tape(name, cassette, read_file, None, rules), Options(), settings.redacting())
 
-    rules = MatchRules(replace=settings.replacing())
     without = {rule: setup(other) for rule, other in without_one(rules, settings).items()}
     return list(audited(setup(rules), without=without, bare=setup(bare(rules)) if without else None, most=most))
 

@@ -241,7 +241,8 @@ def show(name: str, as_json: bool, folder: Path) -> int:
 )
 @options.as_json
 @options.cassettes
-def audit(names: tuple[str, ...], most: int, as_json: bool, folder: Path) -> int:
+@matching
+def audit(names: tuple[str, ...], most: int, as_json: bool, folder: Path, rules: MatchRules) -> int:
     """Prove that replay takes nothing for a recorded request that is none.
 
     Each recorded request is sent again: as it was, spelled in other ways, and with every field dropped, changed, or
@@ -250,7 +251,7 @@ def audit(names: tuple[str, ...], most: int, as_json: bool, folder: Path) -> int
     """
     from .audit import audit as run
 
-    return run(names, folder=folder, most=most, as_json=as_json)
+    return run(names, folder=folder, rules=rules, most=most, as_json=as_json)
 
 
 @cli.command()

@@ -32,10 +32,9 @@ def answered(answers: Answers, request: HttpRequest) -> Answer:
             return answer
         problem = f"{type(answer).__name__} is no answer"  # type: ignore[unreachable] # unless there is a bug
     except Exception as error:  # noqa: BLE001 - fail closed
-        problem = f"{type(error).__name__}: {error}"
-    return _failed(
-        answers, Miss(MissCode.INTERNAL, f"toolreel failed on {request.method} {request.path}: {problem}.")
-    )
+        problem = type(error).__name__  # what it says, and the request, may hold a secret
+    message = f"toolreel failed on {request.method}: {problem}. This is a bug of toolreel's; please report it."
+    return _failed(answers, Miss(MissCode.INTERNAL, message))
 
 
 def _failed(answers: Answers, miss: Miss) -> Answer:
