@@ -70,9 +70,9 @@ def _reason(error: BaseException) -> str:
 
 @contextmanager
 def proxying(
-    addon: object, *, mode: str, listen: Listen, options: Mapping[str, Any] | None = None
+    *addons: object, mode: str, listen: Listen, options: Mapping[str, Any] | None = None
 ) -> Iterator[Listen]:
-    """Runs the proxy while the block runs, and gives the address on which it listens.
+    """Runs the proxy with these addons while the block runs, and gives the address on which it listens.
 
     `mode` is a mitmproxy mode such as `regular` or `reverse:https://api.openai.com`, `options` more of mitmproxy's
     options. Raises MachineError if the proxy cannot start.
@@ -80,7 +80,7 @@ def proxying(
     logging.getLogger("mitmproxy").setLevel(logging.CRITICAL)  # what a person must know, our addons tell
     shared = _Thread()
     thread = threading.Thread(
-        target=_run, args=(shared, addon, mode, listen, dict(options or {})), name="toolreel-proxy", daemon=True
+        target=_run, args=(shared, addons, mode, listen, dict(options or {})), name="toolreel-proxy", daemon=True
     )
     thread.start()
     shared.started.wait()
@@ -96,9 +96,9 @@ def proxying(
         thread.join()
 
 
-def _run(shared: _Thread, addon: object, mode: str, listen: Listen, options: dict[str, Any]) -> None:
+def _run(shared: _Thread, addons: tuple[object, ...], mode: str, listen: Listen, options: dict[str, Any]) -> None:
     try:
-        asyncio.run(_serve(shared, addon, mode, listen, options))
+        asyncio.run(_serve(shared, addons, mode, listen, options))
     except Exception as error:  # noqa: BLE001 - told to the thread that waits
         reason = str(error) if isinstance(error, ToolreelError) else f"{type(error).__name__}: {error}"
         shared.failure = shared.failure or reason
@@ -106,7 +106,9 @@ def _run(shared: _Thread, addon: object, mode: str, listen: Listen, options: dic
         shared.started.set()
 
 
-async def _serve(shared: _Thread, addon: object, mode: str, listen: Listen, options: dict[str, Any]) -> None:
+async def _serve(
+    shared: _Thread, addons: tuple[object, ...], mode: str, listen: Listen, options: dict[str, Any]
+) -> None:
     master = Master(Options())
     master.addons.add(
         core.Core(),
@@ -115,7 +117,7 @@ async def _serve(shared: _Thread, addon: object, mode: str, listen: Listen, opti
         next_layer.NextLayer(),
         tlsconfig.TlsConfig(),
         _ServerName(),
-        addon,
+        *addons,
         _Ready(shared),
     )
     master.options.update(mode=[mode], listen_host=listen.host, listen_port=listen.port, **options)

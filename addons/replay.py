@@ -7,11 +7,14 @@ doors. No other server can be reached: `server_connect` fails every connection b
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from mitmproxy import http
 from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 
 from toolreel.addons import error_page
 from toolreel.addons.flows import origin, own_response
+from toolreel.replay.miss import Miss, MissCode
 from toolreel.server.app import ORIGIN_HEADER
 from toolreel.server.hosts import Listen
 
@@ -23,14 +26,23 @@ PROXY_OPTIONS = {
 """What mitmproxy needs so that it never connects to the upstream."""
 
 
+Note = Callable[[Miss], None]
+"""Takes note of a request that the plain server has not seen."""
+
+
 class Replayer:
-    """The hooks: `door` is the address of the plain server, `ticket` the secret that it wants to see."""
+    """The hooks: `door` is the address of the plain server, `ticket` the secret that it wants to see.
+
+    mitmproxy goes on after an error in a hook, and would go on to the server that the client wants: so two addons,
+    this one and a Barrier, stand in front of every connection, and neither trusts the other.
+    """
 
     name = "toolreel_replay"
 
-    def __init__(self, door: Listen, ticket: str) -> None:
+    def __init__(self, door: Listen, ticket: str, note: Note) -> None:
         self._door = door
         self._ticket = ticket
+        self._note = note
         error_page.install()
 
     def request(self, flow: http.HTTPFlow) -> None:
@@ -44,7 +56,9 @@ class Replayer:
             flow.request.host_header = host_header
             flow.request.headers[ORIGIN_HEADER] = f"{self._ticket} {meant}"
         except Exception as error:  # noqa: BLE001 - fail closed
-            flow.response = own_response(500, f"toolreel failed: {type(error).__name__}: {error}", "toolreel_miss")
+            message = f"toolreel failed: {type(error).__name__}: {error}"
+            self._note(Miss(MissCode.INTERNAL, message))
+            flow.response = own_response(500, message, "toolreel_miss")
 
     def responseheaders(self, flow: http.HTTPFlow) -> None:
         """Relays the answer piece by piece as the plain door sends it."""
@@ -52,6 +66,32 @@ class Replayer:
             flow.response.stream = True
 
     def server_connect(self, data: ServerConnectionHookData) -> None:
-        """The proof that replay opens no connection: mitmproxy obeys `error` before it connects."""
-        if data.server.address != (self._door.host, self._door.port):
-            data.server.error = "toolreel replays, and connects to no server"
+        """The proof that replay opens no connection."""
+        refuse(data, self._door, self._note)
+
+
+class Barrier:
+    """Refuses connections as the Replayer does, in case that it fails to; an addon of its own, not one of its."""
+
+    name = "toolreel_barrier"
+
+    def __init__(self, door: Listen, note: Note) -> None:
+        self._door = door
+        self._note = note
+
+    def server_connect(self, data: ServerConnectionHookData) -> None:
+        """The proof that replay opens no connection, once more."""
+        refuse(data, self._door, self._note)
+
+
+def refuse(data: ServerConnectionHookData, door: Listen, note: Note) -> None:
+    """Refuses every connection but the one to the plain door: mitmproxy obeys `error` before it connects."""
+    refused, data.server.error = data.server.error, _REFUSAL
+    if data.server.address == (door.host, door.port):
+        data.server.error = refused
+    elif refused is None:
+        host, port = (data.server.address or ("nowhere", 0))[:2]
+        note(Miss(MissCode.OTHER_HOST, f"A connection to {host}:{port} was refused: {_REFUSAL}."))
+
+
+_REFUSAL = "toolreel replays, and connects to no server"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -35,6 +35,24 @@ class Normalise(_Table):
     replace: tuple[Replace, ...] = ()
 
 
+class Replay(_Table):
+    """`[replay]`: how requests are compared; the names are those of the options of `toolreel replay`."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    ignore: tuple[str, ...] = ()
+    ignore_query: tuple[str, ...] = Field(alias="ignore-query", default=())
+    match_query: tuple[str, ...] = Field(alias="match-query", default=())
+    match_header: tuple[str, ...] = Field(alias="match-header", default=())
+    tool_output: tuple[str, ...] = Field(alias="tool-output", default=())
+
+
+class Ids(_Table):
+    """`[ids]`: `free` are prefixes of the program's own ids that differ from run to run."""
+
+    free: tuple[Annotated[str, Field(min_length=1)], ...] = ()
+
+
 class Settings(_Table):
     """All settings; each has the value that holds without a settings file.
 
@@ -44,6 +62,8 @@ class Settings(_Table):
     cassettes: str | None = None
     normalise: Normalise = Normalise()
     redact: dict[str, Any] = {}
+    replay: Replay = Replay()
+    ids: Ids = Ids()
 
     def replacing(self) -> Find | None:
         """What `[normalise]` replaces; None if nothing. Raises CommandError for a rule that cannot work."""
@@ -106,6 +126,7 @@ _FAULTS = {
     "extra_forbidden": "there is no such setting",
     "missing": "this is missing",
     "string_type": "this must be a text",
+    "string_too_short": "this must not be empty",
     "tuple_type": "this must be a list",
     "dict_type": "this must be a table",
     "model_type": "this must be a table",

@@ -42,3 +42,9 @@ class MachineError(ToolreelError):
 
 MISSES = 3
 """Exit status of a replay with misses."""
+
+UNPLAYED = 4
+"""Exit status of a replay in which something that must be played was not."""
+
+FINDINGS = 1
+"""Exit status of an audit that found something."""

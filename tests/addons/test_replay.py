@@ -8,7 +8,8 @@ import pytest
 from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 from mitmproxy.test import tflow
 
-from toolreel.addons.replay import Replayer
+from toolreel.addons.replay import Barrier, Replayer
+from toolreel.replay.miss import Miss
 from toolreel.server.hosts import Listen
 
 from .conftest import flow_of, response_of
@@ -17,8 +18,13 @@ DOOR = Listen("127.0.0.1", 4321)
 
 
 @pytest.fixture
-def replayer() -> Replayer:
-    return Replayer(DOOR, "ticket")
+def misses() -> list[Miss]:
+    return []
+
+
+@pytest.fixture
+def replayer(misses: list[Miss]) -> Replayer:
+    return Replayer(DOOR, "ticket", misses.append)
 
 
 def test_a_request_goes_to_the_plain_door_and_says_whom_it_was_meant_for(replayer: Replayer) -> None:
@@ -38,7 +44,9 @@ def test_what_a_client_says_of_its_own_origin_does_not_count(replayer: Replayer)
     assert flow.request.headers.get_all("x-toolreel-origin") == ["ticket https://a.example"]
 
 
-def test_an_error_in_the_hook_is_answered_here(replayer: Replayer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_error_in_the_hook_is_answered_here_and_is_a_miss(
+    replayer: Replayer, misses: list[Miss], monkeypatch: pytest.MonkeyPatch
+) -> None:
     def fail(_: object) -> str:
         raise ValueError("bad host")
 
@@ -48,6 +56,7 @@ def test_an_error_in_the_hook_is_answered_here(replayer: Replayer, monkeypatch: 
     assert flow.response.status_code == 500
     error = json.loads(flow.response.content)["error"]
     assert (error["type"], error["message"]) == ("toolreel_miss", "toolreel failed: ValueError: bad host")
+    assert [miss.code for miss in misses] == ["internal"]
 
 
 def test_answers_are_relayed_piece_by_piece(replayer: Replayer) -> None:
@@ -68,11 +77,35 @@ def test_answers_are_relayed_piece_by_piece(replayer: Replayer) -> None:
         (("127.0.0.2", 4321), False),
     ],
 )
+@pytest.mark.parametrize("addon", ["replayer", "barrier", "both"])
 def test_no_connection_is_opened_but_to_the_plain_door(
-    replayer: Replayer, address: tuple[str, int], allowed: bool
+    replayer: Replayer, misses: list[Miss], address: tuple[str, int], allowed: bool, addon: str
 ) -> None:
     data = ServerConnectionHookData(tflow.tserver_conn(), tflow.tclient_conn())
     data.server.address = address
     data.server.error = None
-    replayer.server_connect(data)
+    if addon != "barrier":
+        replayer.server_connect(data)
+    if addon != "replayer":
+        Barrier(DOOR, misses.append).server_connect(data)
     assert (data.server.error is None) is allowed
+    assert [miss.code for miss in misses] == ([] if allowed else ["other_host"]), "counted once"
+
+
+def test_a_connection_that_somebody_else_refused_stays_refused(replayer: Replayer, misses: list[Miss]) -> None:
+    data = ServerConnectionHookData(tflow.tserver_conn(), tflow.tclient_conn())
+    data.server.address, data.server.error = (DOOR.host, DOOR.port), "no"
+    replayer.server_connect(data)
+    assert data.server.error == "no"
+    assert misses == []
+
+
+def test_an_error_while_refusing_leaves_it_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_: Miss) -> None:
+        raise RuntimeError("a bug")
+
+    data = ServerConnectionHookData(tflow.tserver_conn(), tflow.tclient_conn())
+    data.server.address, data.server.error = ("api.openai.com", 443), None
+    with pytest.raises(RuntimeError):
+        Replayer(DOOR, "ticket", fail).server_connect(data)
+    assert data.server.error

@@ -22,6 +22,7 @@ from toolreel.errors import (
     UpstreamError,
 )
 from toolreel.redaction import DEFAULT_RULES
+from toolreel.replay.rules import MatchRules
 from toolreel.server.hosts import Listen
 
 COMMANDS = ["record", "replay", "run", "recover", "ls", "show", "standin", "demo"]
@@ -143,16 +144,38 @@ def test_replay_takes_several_cassettes(calls: Callable[..., Calls], monkeypatch
         "tls": False,
         "command": ["cmd"],
         "manner": Manner(),
+        "as_json": False,
     }
 
 
 def test_replay_answers_in_the_manner_that_is_asked_for(calls: Callable[..., Calls]) -> None:
     found = calls("replay.replay")
-    words = "replay a --poll faithful --clock now --ids original --tls"
-    assert status_of(*words.split()) == 0
+    words = "replay a --poll faithful --clock now --ids original --tls --json --no-strict --partial --repeat"
+    assert status_of(*words.split(), "--ignore-query", "limit") == 0
     ((_, options),) = found
-    assert options["manner"] == Manner("faithful", "now", "original")
+    rules = MatchRules(ignore_query=frozenset({"limit"}))
+    assert options["manner"] == Manner("faithful", "now", "original", rules, strict=False, partial=True, repeat=True)
     assert options["tls"] is True
+    assert options["as_json"] is True
+
+
+@pytest.mark.parametrize(
+    ("manner", "command", "strict", "repeat"),
+    [
+        (Manner(), False, False, True),
+        (Manner(), True, True, False),
+        (Manner(strict=False), True, False, True),
+        (Manner(strict=True), False, True, False),
+        (Manner(partial=True), True, False, False),
+        (Manner(repeat=True), True, True, True),
+        (Manner(repeat=False), False, False, False),
+    ],
+)
+def test_strictness_follows_from_the_command_unless_it_is_said(
+    manner: Manner, command: bool, strict: bool, repeat: bool
+) -> None:
+    options = manner.options(strict=command)
+    assert (options.strict, options.repeat) == (strict, repeat)
 
 
 def test_run_takes_the_options_of_both(calls: Callable[..., Calls]) -> None:
@@ -168,6 +191,7 @@ def test_run_takes_the_options_of_both(calls: Callable[..., Calls]) -> None:
         "tls": False,
         "command": ["cmd"],
         "manner": Manner(),
+        "as_json": False,
     }
     given = {
         "folder": Path("c"),

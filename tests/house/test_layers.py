@@ -20,14 +20,14 @@ LEVELS: tuple[frozenset[str], ...] = (
     frozenset({"replay", "recording"}),
     frozenset({"store", "cassettes"}),
     frozenset({"server"}),
-    frozenset({"addons", "standin", "inspect"}),
+    frozenset({"addons", "standin", "inspect", "audit"}),
     frozenset({"commands"}),
     frozenset({"__main__"}),
 )
 LEVEL_OF = {room: level for level, rooms in enumerate(LEVELS) for room in rooms}
 
 # Rooms that are given values and return values, and what they therefore do without.
-PURE = frozenset({"errors", "messages", "dialects", "normalise", "redaction", "replay", "recording"})
+PURE = frozenset({"errors", "messages", "dialects", "normalise", "redaction", "replay", "recording", "audit"})
 NOT_IN_PURE = frozenset(
     {"asyncio", "glob", "multiprocessing", "os", "pathlib", "queue", "random", "secrets", "select", "selectors"}
     | {"shutil", "signal", "socket", "sqlite3", "ssl", "subprocess", "tempfile", "threading", "time", "uuid"}

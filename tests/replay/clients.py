@@ -16,6 +16,7 @@ from toolreel.messages.model import Cassette
 from toolreel.normalise.cassette import normalise
 from toolreel.replay.answer import Answer
 from toolreel.replay.engine import Options
+from toolreel.replay.rules import DEFAULT_MATCH_RULES, MatchRules
 from toolreel.replay.session import Session
 from toolreel.replay.tape import Tape
 
@@ -30,13 +31,13 @@ class Recorded(Protocol):
     def received(self) -> bytes: ...
 
 
-def tape(*exchanges: Exchange, name: str = "weather") -> Tape:
+def tape(*exchanges: Exchange, name: str = "weather", rules: MatchRules = DEFAULT_MATCH_RULES) -> Tape:
     """A tape of what a recorder would have made of exchanges."""
-    return Tape(name, normalise(take(*exchanges))[0], no_file)
+    return Tape(name, normalise(take(*exchanges))[0], no_file, None, rules)
 
 
-def tape_of(cassette: Cassette, name: str = "weather") -> Tape:
-    return Tape(name, cassette, no_file)
+def tape_of(cassette: Cassette, name: str = "weather", rules: MatchRules = DEFAULT_MATCH_RULES) -> Tape:
+    return Tape(name, cassette, no_file, None, rules)
 
 
 def session(*exchanges: Exchange, **options: Any) -> Session:

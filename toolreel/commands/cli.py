@@ -5,13 +5,18 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from toolreel.errors import ToolreelError
 
 from . import console, options
+from .matching import matching
 from .options import NeedsCommand, RunsCommand
+
+if TYPE_CHECKING:
+    from toolreel.replay.rules import MatchRules
 
 _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -77,8 +82,13 @@ def record(
 @options.poll
 @options.clock
 @options.ids
+@options.strict
+@options.partial
+@options.repeat
+@options.as_json
 @options.cassettes
 @click.pass_obj
+@matching
 def replay(
     command: Sequence[str],
     names: tuple[str, ...],
@@ -88,20 +98,34 @@ def replay(
     poll: str,
     clock: str,
     ids: str,
+    strict: bool | None,
+    partial: bool,
+    repeat: bool | None,
+    as_json: bool,
     folder: Path,
+    rules: MatchRules,
 ) -> int:
     """Serve the cassettes NAME..., offline.
 
     With a COMMAND (after --), serves while it runs, with its environment set so that the client finds toolreel, and
-    exits with its status; with 3 if a request had no answer in the cassettes. Without one, serves until Ctrl-C.
+    exits with its status; with 3 if a request had no answer in the cassettes, with 4 if something was not played that
+    must be. Without one, serves until Ctrl-C.
     """
     from toolreel.server.hosts import parse_listen
 
     from .replay import Manner
     from .replay import replay as run
 
-    manner = Manner(poll, clock, ids, options.replacing(), options.redacting())
-    return run(names, folder=folder, listen=parse_listen(listen), via=via, tls=tls, command=command, manner=manner)
+    return run(
+        names,
+        folder=folder,
+        listen=parse_listen(listen),
+        via=via,
+        tls=tls,
+        command=command,
+        manner=Manner(poll, clock, ids, rules, options.redacting(), strict, partial, repeat),
+        as_json=as_json,
+    )
 
 
 @cli.command(cls=NeedsCommand)
@@ -119,8 +143,13 @@ def replay(
 @options.poll
 @options.clock
 @options.ids
+@options.strict
+@options.partial
+@options.repeat
+@options.as_json
 @options.cassettes
 @click.pass_obj
+@matching
 def run(
     command: Sequence[str],
     name: str,
@@ -132,7 +161,12 @@ def run(
     poll: str,
     clock: str,
     ids: str,
+    strict: bool | None,
+    partial: bool,
+    repeat: bool | None,
+    as_json: bool,
     folder: Path,
+    rules: MatchRules,
 ) -> int:
     """Run COMMAND with the cassette NAME: record it the first time, replay it from then on.
 
@@ -153,7 +187,8 @@ def run(
         via=via,
         tls=tls,
         command=command,
-        manner=Manner(poll, clock, ids, options.replacing(), options.redacting()),
+        manner=Manner(poll, clock, ids, rules, options.redacting(), strict, partial, repeat),
+        as_json=as_json,
     )
 
 
@@ -192,6 +227,31 @@ def show(name: str, as_json: bool, folder: Path) -> int:
     from .show import show as run
 
     return run(folder, name, as_json=as_json)
+
+
+@cli.command()
+@click.argument("names", nargs=-1, required=True, metavar="NAME...")
+@click.option(
+    "--most",
+    type=click.IntRange(min=1),
+    default=1000,
+    show_default=True,
+    metavar="N",
+    help="At most so many changed requests for each recorded one, spread over its fields.",
+)
+@options.as_json
+@options.cassettes
+@matching
+def audit(names: tuple[str, ...], most: int, as_json: bool, folder: Path, rules: MatchRules) -> int:
+    """Prove that replay takes nothing for a recorded request that is none.
+
+    Each recorded request is sent again: as it was, spelled in other ways, and with every field dropped, changed, or
+    of another type. Exits with 1 if a changed request is answered that no placeholder and no setting lets through, or
+    a spelling is not.
+    """
+    from .audit import audit as run
+
+    return run(names, folder=folder, rules=rules, most=most, as_json=as_json)
 
 
 @cli.command()

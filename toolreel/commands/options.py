@@ -92,6 +92,19 @@ ids = click.option(
     show_default=True,
     help="Ids: as they stand in the cassette, or as received (on the machine that recorded).",
 )
+strict = click.option(
+    "--strict/--no-strict",
+    default=None,
+    show_default="strict with a COMMAND",
+    help="Strictly all that was recorded must be played, and once; else what was begun must be played to its end.",
+)
+partial = click.option("--partial", is_flag=True, help="Conversations that nobody begins need not be played.")
+repeat = click.option(
+    "--repeat/--no-repeat",
+    default=None,
+    show_default="repeat unless strict",
+    help="Whether clients may go through the cassette again.",
+)
 as_json = click.option("--json", "as_json", is_flag=True, help="For programs.")
 
 

@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from toolreel.errors import MISSES
-from toolreel.normalise.strings import Find
 from toolreel.redaction import DEFAULT_RULES, Redactor, Rules
 from toolreel.replay.engine import Options
+from toolreel.replay.rules import DEFAULT_MATCH_RULES, MatchRules
 from toolreel.replay.session import Session, fixed_clock, present_clock, recorded_clock
 from toolreel.replay.tape import Tape
 from toolreel.server.app import ReplayApp
@@ -24,7 +23,7 @@ from toolreel.store.names import cassette_path
 from toolreel.store.originals import originals
 
 from . import child
-from .console import complaint, note
+from .console import note
 from .doors import (
     PROXY,
     base_url_environment,
@@ -35,20 +34,34 @@ from .doors import (
     proxy_options,
 )
 from .trust import authority, trusting
+from .verdict import conclude
 
 
 @dataclass(frozen=True, slots=True)
 class Manner:
     """How to answer: `poll` collapse or faithful; `clock` recorded, now or fixed; `ids` symbols or original.
 
-    `replace` finds what the program varies, `redact` what is secret.
+    `rules` say what counts when requests are compared, `redact` what is secret. `strict`, `partial` and `repeat` say
+    what must be played, None for the defaults.
     """
 
     poll: str = "collapse"
     clock: str = "recorded"
     ids: str = "symbols"
-    replace: Find | None = None
+    rules: MatchRules = DEFAULT_MATCH_RULES
     redact: Rules = DEFAULT_RULES
+    strict: bool | None = None
+    partial: bool = False
+    repeat: bool | None = None
+
+    def options(self, *, strict: bool) -> Options:
+        """The options of a session; `strict` is for where nothing else was said."""
+        strict = strict if self.strict is None else self.strict
+        return Options(
+            faithful=self.poll == "faithful",
+            repeat=not strict if self.repeat is None else self.repeat,
+            strict=strict and not self.partial,
+        )
 
 
 def replay(
@@ -60,12 +73,13 @@ def replay(
     command: Sequence[str],
     manner: Manner = Manner(),
     tls: bool = False,
+    as_json: bool = False,
 ) -> int:
     """Replays while COMMAND runs, or until Ctrl-C without one; gives the exit status. Raises ToolreelError."""
     check_door(via, tls=tls)
     tapes = [_tape(folder, name, manner) for name in names]
     clock = {"recorded": recorded_clock, "now": present_clock(time.time()), "fixed": fixed_clock}[manner.clock]
-    options = Options(faithful=manner.poll == "faithful", replace=manner.replace)
+    options = manner.options(strict=bool(command))
     session = Session(tapes, options, clock=clock, redactor=Redactor(manner.redact))
     door = _proxy_door(session, listen, tapes) if via == PROXY else _base_url_door(session, listen, tapes, tls=tls)
     with door as environment:
@@ -76,13 +90,13 @@ def replay(
             note("Press Ctrl-C to end the replay.")
             child.wait_for_end()
             status = 0
-    return _verdict(session, status)
+    return conclude(session.verdict(), status, as_json=as_json)
 
 
 def _tape(folder: Path, name: str, manner: Manner = Manner()) -> Tape:
     path = cassette_path(folder, name)
     known = originals(folder, name) if manner.ids == "original" else None
-    return Tape(name, load(path), LargeBodies(path).read, known, manner.replace)
+    return Tape(name, load(path), LargeBodies(path).read, known, manner.rules)
 
 
 @contextmanager
@@ -107,7 +121,7 @@ def _base_url_door(
 def _proxy_door(session: Session, listen: Listen, tapes: Sequence[Tape] = ()) -> Iterator[dict[str, str]]:
     try:
         from toolreel.addons.master import proxying
-        from toolreel.addons.replay import PROXY_OPTIONS, Replayer
+        from toolreel.addons.replay import PROXY_OPTIONS, Barrier, Replayer
     except ModuleNotFoundError:
         raise needs_mitmproxy() from None
     ticket = secrets.token_urlsafe(16)
@@ -116,7 +130,11 @@ def _proxy_door(session: Session, listen: Listen, tapes: Sequence[Tape] = ()) ->
     with (
         serving(ReplayApp(session, own_host, ticket), Listen("127.0.0.1", 0)) as inner,
         proxying(
-            Replayer(inner, ticket), mode="regular", listen=listen, options=proxy_options() | PROXY_OPTIONS
+            Barrier(inner, session.note),
+            Replayer(inner, ticket, session.note),
+            mode="regular",
+            listen=listen,
+            options=proxy_options() | PROXY_OPTIONS,
         ) as address,
         trusting(ours) as trust,
     ):
@@ -125,11 +143,3 @@ def _proxy_door(session: Session, listen: Listen, tapes: Sequence[Tape] = ()) ->
 
 def _upstreams(tapes: Sequence[Tape]) -> list[str]:
     return [upstream for tape in tapes for upstream in tape.cassette.upstreams]
-
-
-def _verdict(session: Session, status: int) -> int:
-    """Says what was served and what was missed; COMMAND's own failure comes first."""
-    for miss in session.misses:
-        complaint(f"Miss ({miss.code}): {miss.message}")
-    note(f"Served {session.served}, missed {len(session.misses)}, never played {session.unplayed}.")
-    return status or (MISSES if session.misses else 0)

@@ -33,6 +33,7 @@ def run(
     tls: bool,
     command: Sequence[str],
     manner: Manner,
+    as_json: bool = False,
 ) -> int:
     """Runs COMMAND in a mode, by default the one that fits here; gives the exit status. Raises ToolreelError."""
     if not command:
@@ -50,10 +51,12 @@ def run(
             tls=tls,
             force=chosen == ALL,
             command=command,
-            replace=manner.replace,
+            replace=manner.rules.replace,
             redact=manner.redact,
         )
     if not is_there:
         why = "--mode none" if mode else "--mode none, the default where CI is set,"
         raise CassetteError(f"There is no cassette {path}, and {why} records nothing; record it with --mode once.")
-    return replay([name], folder=folder, listen=listen, via=via, tls=tls, command=command, manner=manner)
+    return replay(
+        [name], folder=folder, listen=listen, via=via, tls=tls, command=command, manner=manner, as_json=as_json
+    )

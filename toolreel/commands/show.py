@@ -72,7 +72,7 @@ def timeline_table(steps: list[Step]) -> Table:
     for step in steps:
         table.add_row(
             str(step.ms[0]) if step.ms else "",
-            Text(f"{step.method} {_ID.sub(_short_id, step.path)}"),
+            Text(f"{step.method} {short_ids(step.path)}"),
             Text(str(step.status), style="" if step.status < 400 else "red"),
             "" if step.frames is None else str(step.frames),
             _what(step),
@@ -82,6 +82,11 @@ def timeline_table(steps: list[Step]) -> Table:
 
 _LONG_ID = 16
 _ID = re.compile(r"\b([a-z]+[_-])(?:0*([1-9][0-9]*)\b|([A-Za-z0-9]{4}))[A-Za-z0-9]*")
+
+
+def short_ids(text: str) -> str:
+    """A text with the ids in it as people tell them apart."""
+    return _ID.sub(_short_id, text)
 
 
 def _short_id(match: re.Match[str]) -> str:

@@ -98,6 +98,8 @@ def replaced_by(names: Mapping[str, str]) -> Find:
 
 def renamed(text: str, minted: Container[str], rename: Callable[[str], str]) -> str:
     """A text with the minted ids and the placeholders in it renamed."""
+    if len(text) < _SHORTEST:
+        return text
 
     def name(match: re.Match[str]) -> str:
         found = match.group()

@@ -6,7 +6,9 @@ import re
 
 from toolreel.messages.http import Headers
 
-_REQUEST = re.compile(r"content-type|openai-beta|accept")
+RECORDED = ("accept", "content-type", "openai-beta")
+"""The fields of a request that are recorded."""
+_REQUEST = re.compile("|".join(RECORDED))
 _RESPONSE = re.compile(
     r"content-type|location|content-disposition|x-should-retry|openai-version|openai-poll-after-ms"
     r"|x-ms-error-code|apim-.*"

@@ -85,10 +85,10 @@ class Rules:
         if not self.json_paths:
             return frozenset()
         try:
-            for json_path in self.json_paths:
-                for node in json_path.finditer(value):
+            for path in self.json_paths:
+                for node in path.finditer(value):
                     places.update(leaves(node.obj, tuple(node.parts)))
-        except (RecursionError, ValueError, _json_path_error()):
+        except (RecursionError, ValueError, json_path_error()):
             return None
         return frozenset(places)
 
@@ -119,7 +119,7 @@ def rules_from(settings: Mapping[str, Any]) -> Rules:
         raise ValueError(f"redact.{unknown[0]} is not a setting; there are {', '.join(sorted(_SETTINGS))}")
     patterns = tuple(_pattern(item, f"redact.patterns[{at}]") for at, item in _list(settings, "patterns"))
     keys = frozenset(_key(item, f"redact.keys[{at}]") for at, item in _list(settings, "keys"))
-    json_paths = tuple(_json_path(item, f"redact.json_paths[{at}]") for at, item in _list(settings, "json_paths"))
+    json_paths = tuple(json_path(item, f"redact.json_paths[{at}]") for at, item in _list(settings, "json_paths"))
     return Rules(patterns, SECRET_KEYS | keys, json_paths)
 
 
@@ -155,7 +155,8 @@ def _key(item: Any, place: str) -> str:
     return plain_key(item)
 
 
-def _json_path(item: Any, place: str) -> JsonPath:
+def json_path(item: Any, place: str) -> JsonPath:
+    """A compiled JSONPath; raises ValueError, one sentence, that names `place`."""
     if not isinstance(item, str) or not item.startswith("$"):
         raise ValueError(f"{place} must be a JSONPath such as $.metadata.customer, not {item!r}")
     from jsonpath import JSONPathEnvironment  # here, because it costs 0.15 s and few use it
@@ -165,13 +166,14 @@ def _json_path(item: Any, place: str) -> JsonPath:
 
     try:
         compiled: JsonPath = Environment(strict=True).compile(item)
-    except _json_path_error() as error:
+    except json_path_error() as error:
         reason = str(error).partition("\n")[0]
         raise ValueError(f"{place} is no JSONPath (RFC 9535): {item!r}: {reason}") from None
     return compiled
 
 
-def _json_path_error() -> type[Exception]:
+def json_path_error() -> type[Exception]:
+    """What following a JSONPath raises."""
     from jsonpath.exceptions import JSONPathError
 
     return JSONPathError

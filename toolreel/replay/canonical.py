@@ -7,8 +7,9 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import urlsplit
 
-from toolreel.dialects.paths import split_base
+from toolreel.dialects.paths import deployment_of, split_base
 from toolreel.messages import coding, http, multipart
 from toolreel.messages.bodies import FileReader, body_bytes
 from toolreel.messages.http import HttpRequest
@@ -18,29 +19,64 @@ from toolreel.normalise.strings import Find, in_text, in_value
 Rename = Callable[[str], str]
 """Gives a text with the ids in it renamed."""
 
-_SETS = {"tool_outputs": "tool_call_id", "tool_approvals": "tool_call_id"}
+SETS = {"tool_outputs": "tool_call_id", "tool_approvals": "tool_call_id"}
 """Lists whose order says nothing, and the member by which their items are told apart."""
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A request taken apart: method, path below the base, query, and body as JSON value or as text."""
+    """A request taken apart: method, path below the base, query, headers, and body as JSON value or as text."""
 
     method: str
     path: str
     query: http.Headers
+    headers: http.Headers
     value: Any
+    """The body as `[value]`; `[]` if there is none."""
     text: str | None
     """The body if it is no JSON value, else None."""
+    deployment: str | None = None
+    """What the base of the path says that the model is."""
 
-    def canonical(self, rename: Rename) -> str:
-        """The text of what it means, ids renamed: free of key order, spelling, order of query and tool outputs."""
+    @property
+    def is_json(self) -> bool:
+        """Whether the body is a JSON value, or absent."""
+        return self.text is None
+
+    def canonical(self, rename: Rename, *, bare: bool = False) -> str:
+        """The text of what it means, ids renamed: free of key order, spelling, order of query and tool outputs.
+
+        If it is to be `bare`, then without the model.
+        """
         query = sorted(((name, rename(value)) for name, value in self.query), key=lambda pair: pair[0])
-        body = _plain(self.value, rename) if self.text is None else {"text": rename(self.text)}
-        return _dumps([self.method, rename(self.path), query, body])
+        said: list[Any] = [self.method, rename(self.path), query]
+        said.append(plain(self._bare_value if bare else self.value, rename) if self.is_json else self._text(rename))
+        if self.headers:
+            said.append(sorted((name, rename(value)) for name, value in self.headers))
+        return dumps(said)
+
+    def _text(self, rename: Rename) -> Any:
+        return {"text": rename(self.text or "")}
+
+    @property
+    def model(self) -> Any:
+        """The model that the body names, None if it names none."""
+        return self.value[0].get("model") if self.value and isinstance(self.value[0], dict) else None
+
+    @property
+    def _bare_value(self) -> Any:
+        if self.model is None:
+            return self.value
+        return [{key: member for key, member in self.value[0].items() if key != "model"}]
+
+    def means_model_of(self, recorded: Asked) -> bool:
+        """Whether it means the model of a recorded request, one of them by its path, the other by its body."""
+        if self.deployment is not None:
+            return recorded.model in (None, self.deployment)
+        return self.model in (None, recorded.deployment, recorded.model)
 
     def replaced(self, find: Find | None) -> Asked:
-        """The same request, with what the program varies replaced."""
+        """The same request with stretches of its texts replaced."""
         if find is None:
             return self
         return replace(
@@ -53,13 +89,16 @@ class Asked:
 
     def texts(self) -> list[str]:
         """All texts in which an id may stand."""
-        found: list[str] = []
+        found = [self.path, *(value for _, value in self.query)]
 
         def note(text: str) -> str:
             found.append(text)
             return text
 
-        self.canonical(note)
+        if self.text is None:
+            plain(self.value, note)
+        else:
+            note(self.text)
         return found
 
 
@@ -69,11 +108,12 @@ def asked(request: HttpRequest) -> Asked:
     boundary = multipart.boundary_of(http.header(request.headers, "content-type"))
     parts = multipart.split(body or b"", boundary) if boundary else None
     value, text = _parsed(body) if parts is None else (_parts(parts), None)
-    return Asked(request.method, split_base(request.path)[1], _query(request.query), value, text)
+    path = split_base(request.path)[1]
+    return Asked(request.method, path, request.query, request.headers, value, text, deployment_of(request.path))
 
 
-def recorded(request: Request, read_file: FileReader) -> Asked:
-    """A recorded request."""
+def recorded(request: Request, read_file: FileReader, upstream: str = "") -> Asked:
+    """A recorded request; `upstream` is the base URL that it was sent to."""
     if isinstance(request.body, JsonBody):
         value, text = [request.body.value], None
     elif isinstance(request.body, PartsBody):
@@ -82,20 +122,17 @@ def recorded(request: Request, read_file: FileReader) -> Asked:
         value, text = _parts(list(parts)), None
     else:
         value, text = _parsed(body_bytes(request.body, read_file))
-    return Asked(request.method, request.path, _query(request.query), value, text)
-
-
-def _query(pairs: http.Headers) -> http.Headers:
-    """`api-version` differs between services of one API."""
-    return tuple(pair for pair in pairs if pair[0] != "api-version")
+    deployment = deployment_of(urlsplit(upstream).path)
+    return Asked(request.method, request.path, request.query, request.headers, value, text, deployment)
 
 
 def _parts(parts: list[multipart.Part]) -> Any:
     """The parts of a multipart body, whatever its boundary; fields of a part's header are compared by name."""
-    return [
+    said = [
         {"headers": {name.lower(): value for name, value in part.headers}, "body": list(_parsed(part.data))}
         for part in parts
     ]
+    return [{"multipart": said}]
 
 
 def _parsed(data: bytes | None) -> tuple[Any, str | None]:
@@ -127,34 +164,47 @@ def _refuse(constant: str) -> None:
     raise ValueError(f"{constant} is no JSON value")
 
 
-def _plain(value: Any, rename: Rename, key: str = "") -> Any:
-    """A value in which equal values are written equally: `1` and `1.0` are equal, `true` is no 1."""
+def plain(value: Any, rename: Rename, key: str = "") -> Any:
+    """The value of the member `key` with equal values written equally: `1` and `1.0` are equal, `true` is no 1."""
     if key == "output":
-        return _output(value, rename)
+        return {kind: plain(said, rename) for kind, said in output_of(value).items()}
     if isinstance(value, str):
         return rename(value)
     if isinstance(value, dict):
-        return {rename(name): _plain(member, rename, name) for name, member in value.items()}
+        return {rename(name): plain(member, rename, name) for name, member in value.items()}
     if isinstance(value, list):
-        items = [_plain(item, rename) for item in value]
-        return sorted(items, key=_dumps) if key in _SETS else items
+        items = [plain(item, rename) for item in value]
+        # By the call first: what stands in an output may be a secret, and another one in every client.
+        return sorted(items, key=lambda item: (_member(item, SETS[key]), dumps(item))) if key in SETS else items
     if isinstance(value, float) and value.is_integer():
         return int(value)
     return value
 
 
-def _output(value: Any, rename: Rename) -> Any:
+def _member(item: Any, name: str) -> str:
+    return str(item.get(name)) if isinstance(item, dict) else ""
+
+
+def tool_outputs(asked: Asked) -> dict[str, Any]:
+    """The tool outputs that a request brings, by the ids of their calls."""
+    body = asked.value[0] if asked.value else None
+    items = body.get("tool_outputs") if isinstance(body, dict) else None
+    found = [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
+    return {str(item.get("tool_call_id")): item["output"] for item in found if "output" in item}
+
+
+def output_of(value: Any) -> dict[str, Any]:
     """A tool output: what a text says in JSON if that is an object or array, whatever its spelling, else the text."""
     if not isinstance(value, str):
-        return {"value": _plain(value, rename)}
-    if value[:1] in ("{", "["):
+        return {"value": value}
+    if value.lstrip()[:1] in ("{", "["):
         try:
-            said = json.loads(value, object_pairs_hook=_distinct, parse_constant=_refuse)
-            return {"json": _plain(said, rename)}
+            return {"json": json.loads(value, object_pairs_hook=_distinct, parse_constant=_refuse)}
         except (ValueError, RecursionError):
             pass
-    return {"text": rename(value)}
+    return {"text": value}
 
 
-def _dumps(value: Any) -> str:
+def dumps(value: Any) -> str:
+    """A plain value as text, keys sorted."""
     return json.dumps(value, sort_keys=True, ensure_ascii=True, separators=(",", ":"))

@@ -2,32 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from toolreel.dialects.ids import ID, ROOTS
-from toolreel.dialects.routes import Kind
 from toolreel.messages.http import HttpRequest
 from toolreel.messages.model import Response
-from toolreel.normalise.strings import Find, in_response
-from toolreel.normalise.symbols import names_in, prefix_of, renamed, replaced_by
-from toolreel.redaction import PLACEHOLDER
+from toolreel.normalise.strings import in_response
+from toolreel.normalise.symbols import names_in, prefix_of
 
-from .canonical import Asked, asked
-from .live import Conversations, Live
+from .asking import Asking
+from .canonical import asked
+from .explain import Repeating, missed, torn
+from .live import Conversations, Left, Live
 from .miss import Miss, MissCode
 from .progress import State
-from .tape import HIDDEN, Group, Tape, Track, loosely, symbols_in
+from .retries import is_retry
+from .rules import DEFAULT_MATCH_RULES
+from .tape import Group, Tape, Track, symbols_in
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How a session answers: `faithful` gives every recorded answer of a poll in turn, `repeat` lets a client walk
-    through the cassette again. `replace` finds what the program varies, and is the tapes' own too."""
+    """How a session answers.
+
+    `faithful` gives every recorded answer of a poll in turn, `repeat` lets clients walk through the cassette again.
+    `strict` wants all conversations to be played, not only those that were begun. `hurry` lets no client wait.
+    Who does not `explain` misses saves the time that it takes to find the reasons.
+    """
 
     faithful: bool = False
     repeat: bool = True
-    replace: Find | None = None
+    strict: bool = False
+    hurry: bool = True
+    explain: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +47,12 @@ class Played:
 
 
 class Engine:
-    """One client's progress through its tapes; `play` says what answers a request."""
+    """One client's progress through its tapes; `play` says what answers a request. The tapes have the same rules."""
 
     def __init__(self, tapes: Iterable[Tape], options: Options) -> None:
         self._tapes = tuple(tapes)
         self._options = options
+        self._rules = self._tapes[0].rules if self._tapes else DEFAULT_MATCH_RULES
         self._walk = 1
         self._conversations = Conversations()
         self._holders: dict[str, Live] = {}
@@ -54,30 +63,33 @@ class Engine:
 
     def play(self, request: HttpRequest) -> Played | Miss:
         """The answer to a request; raises nothing of its own."""
-        what = asked(request).replaced(self._options.replace)
-        held = [name for name in dict.fromkeys(names_in(what.texts())) if name in self._holders]
-        key = what.canonical(lambda text: renamed(text, self._holders, loosely))
-        key = next(filter(None, (tape.recorded_key(key) for tape in self._tapes)), key)
-        matcher = self._matcher(what, held)
-        lives = self._holders_of(name for name in held if prefix_of(name) not in ROOTS)
+        asking = self._asking(request)
+        lives = self._holders_of(name for name in asking.held if prefix_of(name) not in ROOTS)
         if len(lives) > 1:
-            return self._torn(what, lives)
+            return torn(asking, lives)
         if lives:
-            found = self._advance(lives[0], key, matcher)
+            found = self._advance(lives[0], asking)
         else:
             # Roots alone name no conversation: the request may be about them, or begin something with them.
-            roots = self._holders_of(held)
-            found = next(filter(None, (self._advance(root, key, matcher) for root in roots)), None)
-            found = found or self._newcomer(key, matcher)
-        if found is None:
-            return self._miss(what, key, matcher, lives)
-        return self._answer(*found, held)
+            roots = self._holders_of(asking.held)
+            found = next(filter(None, (self._advance(root, asking) for root in roots)), None)
+            found = found or self._newcomer(asking)
+        if found is not None:
+            return self._answer(*found, asking)
+        if is_retry(request) and (played := self._again(asking, lives)):
+            return played
+        if not lives and (found := self._new_walk(asking)):
+            return self._answer(*found, asking)
+        if not self._options.explain:
+            return Miss(MissCode.NO_MATCH, f"{asking.shown} has no answer.")
+        players = lives or dict.fromkeys(live for group in asking.groups for live in self._all_of(group))
+        repeating = Repeating(not self._options.repeat and not lives, is_retry(request))
+        return missed(asking, lives, [*players, *self._holders_of(asking.held)], repeating)
 
     @property
-    def unplayed(self) -> int:
-        """How many interactions no client has been answered with."""
-        played = {track for state in self._conversations.decided() for track in state.played}
-        return sum(len(group.tracks) for tape in self._tapes for group in tape.groups) - len(played)
+    def played(self) -> set[Track]:
+        """The interactions that clients have been answered with."""
+        return {track for state in self._conversations.decided() for track in state.played}
 
     # ------------------------------------------------------------------------------------------------ who is asking
 
@@ -85,68 +97,63 @@ class Engine:
         """The live conversations that ids belong to."""
         return list(dict.fromkeys(self._holders[name] for name in held))
 
-    def _matcher(self, what: Asked, held: list[str]) -> Callable[[State], Callable[[Track], bool]]:
-        """Compares a request with recorded ones, in a state that knows what the client's ids stand for."""
+    def _asking(self, request: HttpRequest) -> Asking:
+        whole = asked(request)
+        what = self._rules.applied(whole, self._tool_of)
+        held = [name for name in dict.fromkeys(names_in(what.texts())) if name in self._holders]
+        return Asking(whole, what, held, self._holders, self._classes, self._tapes)
 
-        said: dict[tuple[str, ...], str] = {}  # states in which the ids stand for the same share it
+    def _tool_of(self, call: str) -> str | None:
+        """The name of the tool that a call asked for, by the id that the client has for the call."""
+        live = self._holders.get(call)
+        states = live.states.values() if live else ()
+        names = (state.group.tape.tools.get(state.symbol_of.get(call, "")) for state in states)
+        literal = (tape.tools.get(call) for tape in self._tapes)
+        return next(filter(None, names if live else literal), None)
 
-        def in_state(state: State) -> Callable[[Track], bool]:
-            def name(found: str) -> str:
-                if PLACEHOLDER.fullmatch(found):
-                    return HIDDEN
-                return self._classes.get(found) or state.symbol_of.get(found, found)
-
-            def matches(track: Track) -> bool:
-                meant = tuple(map(name, held))
-                if meant not in said:
-                    said[meant] = what.canonical(lambda text: renamed(text, self._holders, name))
-                return track.is_asked_by(said[meant])
-
-            return matches
-
-        return in_state
-
-    def _advance(
-        self, live: Live, key: str, matcher: Callable[[State], Callable[[Track], bool]]
-    ) -> tuple[Live, dict[Group, Track]] | None:
-        due = live.due(key, matcher)
+    def _advance(self, live: Live, asking: Asking) -> tuple[Live, dict[Group, Track]] | None:
+        due = live.due(asking)
         return (live, due) if due else None
 
-    def _newcomer(
-        self, key: str, matcher: Callable[[State], Callable[[Track], bool]]
-    ) -> tuple[Live, dict[Group, Track]] | None:
+    def _newcomer(self, asking: Asking) -> tuple[Live, dict[Group, Track]] | None:
         """A request that names no id of ours: it goes on with a live conversation, or begins a new one.
 
-        A read goes on first, since reading again changes nothing; a write or call begins first. Only a write or call
-        begins a new walk: a read that is due no more must not get an answer from the past.
+        A read goes on first, since reading again changes nothing; a write or call begins first.
         """
-        groups = [group for tape in self._tapes for group in tape.index.get(key, ())]
-        reads = any(track.kind is Kind.READ for group in groups for track in group.by_key[key])
-        steps = [self._going_on, self._beginning] if reads else [self._beginning, self._going_on]
-        for step in steps:
-            if found := step(groups, key, matcher):
-                return found
-        if self._options.repeat and groups and not reads:
-            self._walk += 1
-            if found := self._beginning(groups, key, matcher):
-                return found
-            self._walk -= 1
-        return None
+        steps = [self._going_on, self._beginning] if asking.reads else [self._beginning, self._going_on]
+        return next(filter(None, (step(asking) for step in steps)), None)
 
-    def _going_on(
-        self, groups: list[Group], key: str, matcher: Callable[[State], Callable[[Track], bool]]
-    ) -> tuple[Live, dict[Group, Track]] | None:
-        for group in groups:
+    def _new_walk(self, asking: Asking) -> tuple[Live, dict[Group, Track]] | None:
+        """Only a write or call begins a new walk: a read that is due no more must not get an answer from the past."""
+        if not self._options.repeat or asking.reads or not asking.groups:
+            return None
+        self._walk += 1
+        found = self._beginning(asking)
+        self._walk -= 0 if found else 1
+        return found
+
+    def _again(self, asking: Asking, lives: list[Live]) -> Played | None:
+        """The last answer once more, for a client that has not got it, if only one can be meant."""
+        asking_again = lives or dict.fromkeys(live for group in asking.groups for live in self._all_of(group))
+        found = [(live, track) for live in asking_again if (track := live.asked_before(asking))]
+        if len(found) != 1:
+            return None
+        live, track = found[0]
+        return self._played(live.states[track.group], track, track.interaction.response)
+
+    def _all_of(self, group: Group) -> list[Live]:
+        return self._conversations.of_group(group)
+
+    def _going_on(self, asking: Asking) -> tuple[Live, dict[Group, Track]] | None:
+        for group in asking.groups:
             for live in self._conversations.of_group(group):
-                if found := self._advance(live, key, matcher):
+                if found := self._advance(live, asking):
                     return found
         return None
 
-    def _beginning(
-        self, groups: list[Group], key: str, matcher: Callable[[State], Callable[[Track], bool]]
-    ) -> tuple[Live, dict[Group, Track]] | None:
-        states = {group: State(group) for group in groups}
-        due = {group: track for group, state in states.items() if (track := state.due(key, matcher(state)))}
+    def _beginning(self, asking: Asking) -> tuple[Live, dict[Group, Track]] | None:
+        states = {group: State(group, faithful=self._options.faithful) for group in asking.groups}
+        due = {group: track for group, state in states.items() if (track := state.due(asking))}
         free = self._conversations.free(self._walk, due)
         if not free:
             return None
@@ -156,19 +163,26 @@ class Engine:
 
     # ------------------------------------------------------------------------------------------------- what it gets
 
-    def _answer(self, live: Live, due: dict[Group, Track], held: list[str]) -> Played:
+    def _answer(self, live: Live, due: dict[Group, Track], asking: Asking) -> Played:
         """Plays what is due; candidates whose answers differ from that of the chosen one fall away."""
         chosen = due[self._conversations.choose(live, list(due))]
         alike = [group for group, track in due.items() if track is chosen or _alike(track, chosen)]
+        before = list(live.states)
         self._conversations.narrow(live, alike)
         chosen = next(due[group] for group in alike if group in live.states)
+        live.left |= {group: Left(chosen, group in due) for group in before if group not in live.states}
         state = live.states[chosen.group]
-        response = state.response(chosen, faithful=self._options.faithful)
-        self._bind_roots(live, due, held)
+        response = state.response(chosen)
+        meanings = {group: asking.meaning(candidate, due[group]) for group, candidate in live.states.items()}
+        self._bind_roots(live, due, asking.held)
         self._mint(live, due, response, chosen)
         for group, candidate in live.states.items():
-            candidate.play(due[group])
-        return Played(chosen, in_response(response, replaced_by(state.live_of)))
+            candidate.play(due[group], meanings[group] or {})
+        return self._played(state, chosen, response)
+
+    @staticmethod
+    def _played(state: State, track: Track, response: Response) -> Played:
+        return Played(track, in_response(response, state.naming))
 
     def _bind_roots(self, live: Live, due: dict[Group, Track], held: list[str]) -> None:
         """The roots that a request names are those that the recorded one names, class by class."""
@@ -219,39 +233,8 @@ class Engine:
             if ID.fullmatch(name) and name not in self._holders:
                 return name
 
-    # -------------------------------------------------------------------------------------------------- why nothing
-
-    @staticmethod
-    def _torn(what: Asked, lives: list[Live]) -> Miss:
-        return Miss(
-            MissCode.AMBIGUOUS,
-            f"{_shown(what)} names ids of {len(lives)} conversations that were recorded apart.",
-        )
-
-    def _miss(
-        self, what: Asked, key: str, matcher: Callable[[State], Callable[[Track], bool]], lives: list[Live]
-    ) -> Miss:
-        names = "cassette " + ", ".join(tape.name for tape in self._tapes)
-        states = [state for live in lives for state in live.states.values()]
-        groups = [group for tape in self._tapes for group in tape.index.get(key, ())]
-        states = [state for state in states if state.group in groups] or [State(group) for group in groups]
-        epochs = sorted({epoch for state in states for epoch in state.epochs_of(key, matcher(state))})
-        if not epochs:
-            return Miss(MissCode.NO_MATCH, f"{_shown(what)} is like no recorded request of {names}.")
-        if what.method in ("GET", "HEAD"):
-            shown = ", ".join(map(str, epochs))
-            return Miss(
-                MissCode.WRONG_EPOCH,
-                f"{_shown(what)} was recorded in {names} after {shown} writes of its scope, not at this point.",
-            )
-        return Miss(MissCode.EXHAUSTED, f"{_shown(what)} was asked more often than {names} has it, or out of order.")
-
 
 def _alike(one: Track, other: Track) -> bool:
     if one.group.says == other.group.says and one.place == other.place:
         return True
     return one.answer_alike == other.answer_alike
-
-
-def _shown(what: Asked) -> str:
-    return f"{what.method} {what.path}"

@@ -6,8 +6,10 @@ differ; until then all that fit are kept.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
 
+from .asking import Asking
 from .progress import State
 from .tape import Group, Track
 
@@ -15,24 +17,42 @@ Place = tuple[int, Group]
 """A recorded conversation in one walk: each can be played once in each walk."""
 
 
-class Live:
-    """One live conversation: its candidates, each with the state in which it would be."""
+class Left(NamedTuple):
+    """Why a live conversation is not the recorded one that it might have been.
 
-    __slots__ = ("states", "walk")
+    `at` is what was played when that was decided: by the request, or if it was a `guess`, only by the answer.
+    """
+
+    at: Track
+    guess: bool
+
+
+class Live:
+    """One live conversation: its candidates, each with the state in which it would be.
+
+    `left` are the recorded conversations that it might have been, None where another client is in it.
+    """
+
+    __slots__ = ("left", "states", "walk")
 
     def __init__(self, walk: int, states: Iterable[State]) -> None:
         self.walk = walk
         self.states = {state.group: state for state in states}
+        self.left: dict[Group, Left | None] = {}
 
     @property
     def places(self) -> Iterator[Place]:
         """The recorded conversations that it may be."""
         return ((self.walk, group) for group in self.states)
 
-    def due(self, key: str, matcher: Callable[[State], Callable[[Track], bool]]) -> dict[Group, Track]:
+    def due(self, asking: Asking) -> dict[Group, Track]:
         """What would answer a request, by candidate."""
-        found = {group: state.due(key, matcher(state)) for group, state in self.states.items()}
+        found = {group: state.due(asking) for group, state in self.states.items()}
         return {group: track for group, track in found.items() if track is not None}
+
+    def asked_before(self, asking: Asking) -> Track | None:
+        """The last interaction played that a request asks for again; candidates have been answered alike."""
+        return next(filter(None, (state.asked_before(asking) for state in self.states.values())), None)
 
 
 class Conversations:
@@ -156,4 +176,5 @@ class Conversations:
             for other in self._seats:
                 if other.walk == live.walk and place[1] in other.states:
                     del other.states[place[1]]
+                    other.left[place[1]] = None
                     changed.append(other)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from toolreel.dialects.routes import Kind
 from toolreel.messages.model import Response
+from toolreel.normalise.strings import Find
+from toolreel.normalise.symbols import replaced_by
 
+from .asking import Asking
 from .tape import Group, Track
-
-Matches = Callable[[Track], bool]
+from .variables import Meaning
 
 
 class State:
@@ -19,26 +21,42 @@ class State:
     the number of its successful writes played so far.
     """
 
-    __slots__ = ("_answered", "_epochs", "_played", "group", "live_of", "symbol_of")
+    __slots__ = (
+        "_answered",
+        "_epochs",
+        "_faithful",
+        "_next_stage",
+        "_played",
+        "_settled",
+        "group",
+        "live_of",
+        "open",
+        "symbol_of",
+    )
 
-    def __init__(self, group: Group) -> None:
+    def __init__(self, group: Group, *, faithful: bool = False) -> None:
         self.group = group
         self.symbol_of: dict[str, str] = {}
         self.live_of: dict[str, str] = {}
-        self._played: set[int] = set()
+        self.open: dict[str, str] = {}
+        """What the variables of recorded requests stand for."""
+        self._faithful = faithful
+        self._played: dict[int, None] = {}
         self._epochs: dict[str, int] = {}
         self._answered: dict[int, int] = {}
+        self._settled: set[int] = set()
+        self._next_stage: dict[int, int] = {}
 
     def bind(self, live: str, symbol: str) -> None:
         """The client knows `symbol` as `live`."""
         self.symbol_of[live] = symbol
         self.live_of.setdefault(symbol, live)
 
-    def due(self, key: str, matches: Matches) -> Track | None:
-        """The interaction that answers a request now; `matches` compares it with those that have its key."""
+    def due(self, asking: Asking) -> Track | None:
+        """The interaction that answers a request now."""
         repeated = None
-        for track in self.group.by_key.get(key, ()):
-            if self._may_play(track) and matches(track):
+        for track in self.group.by_key.get(asking.key, ()):
+            if self._may_play(track) and asking.meaning(self, track) is not None:
                 if track.n not in self._played:
                     return track
                 repeated = track  # a read; a later one of its epoch may still wait for its turn
@@ -46,12 +64,20 @@ class State:
 
     def _may_play(self, track: Track) -> bool:
         if track.kind is Kind.READ:
-            return track.epoch == self._epochs.get(track.scope or "", 0)
+            return track.epoch == self.epoch_of(track.scope) and not self.outdating(track)
         if track.n in self._played:
             return False
-        return track.kind is Kind.CALL or not any(self._skipped(track))
+        return track.kind is Kind.CALL or not any(self.skipped(track))
 
-    def _skipped(self, track: Track) -> Iterable[Track]:
+    def epoch_of(self, scope: str | None) -> int:
+        """How many successful writes of a scope have been played."""
+        return self._epochs.get(scope or "", 0)
+
+    def outdating(self, track: Track) -> set[int]:
+        """The polls whose end the client knows, though they had not ended when this read was recorded."""
+        return set() if self._faithful else self._settled & track.held.outdated_by
+
+    def skipped(self, track: Track) -> Iterable[Track]:
         """The successful writes of its scope that would be passed over, and did not overlap it when recorded."""
         for write in self.group.writes.get(track.scope or "", ()):
             if write is track or write.place > track.place:
@@ -59,24 +85,56 @@ class State:
             if write.n not in self._played and write.n not in track.overlaps:
                 yield write
 
-    def play(self, track: Track) -> None:
-        """The interaction is being answered."""
-        self._played.add(track.n)
+    def play(self, track: Track, meaning: Meaning) -> None:
+        """The interaction is being answered; `meaning` is what its variables stand for."""
+        self.open.update(meaning)
+        stage = self._stage(track)
+        if stage is None:
+            self._settled.add(track.n)
+        else:
+            self._next_stage[track.n] = stage + 1  # whoever asks again goes on
+        self._played.pop(track.n, None)
+        self._played[track.n] = None
         self._answered[track.n] = self._answered.get(track.n, 0) + 1
         if track.kind is not Kind.READ:
             for scope in track.moves:
                 self._epochs[scope] = self._epochs.get(scope, 0) + 1
 
-    def response(self, track: Track, *, faithful: bool) -> Response:
+    @property
+    def naming(self) -> Find:
+        """Finds the ids of the recording in an answer, and gives those that the client knows."""
+        find = replaced_by(self.live_of)
+        free = self.group.tape.free
+        return free.finding(self.open, find) if free and self.open else find
+
+    def response(self, track: Track) -> Response:
         """The answer that is due: the settled one, or in faithful mode each recorded one in turn, then the last."""
         turn = self._answered.get(track.n, 0)
-        if faithful and turn < len(track.superseded):
+        if self._faithful and turn < len(track.superseded):
             return track.superseded[turn]
-        return track.interaction.response
+        stage = self._stage(track)
+        return track.interaction.response if stage is None else track.held.stages[stage].response
 
-    def epochs_of(self, key: str, matches: Matches) -> list[int]:
-        """In which epochs a read was recorded."""
-        return [track.epoch for track in self.group.by_key.get(key, ()) if matches(track)]
+    def _stage(self, track: Track) -> int | None:
+        """Collapsing: the stage at which a poll is held for reads that are yet to come, None if it is settled."""
+        if self._faithful:
+            return None
+        stages = enumerate(track.held.stages)
+        begin = self._next_stage.get(track.n, 0)
+        return next((at for at, one in stages if at >= begin and not one.waits_for <= self._played.keys()), None)
+
+    def asked_before(self, asking: Asking) -> Track | None:
+        """The last interaction played that a request asks for again."""
+        again = {
+            track.n: track
+            for track in self.group.by_key.get(asking.key, ())
+            if asking.meaning(self, track) is not None
+        }
+        return next((again[n] for n in reversed(self._played) if n in again), None)
+
+    def has_played(self, track: Track) -> bool:
+        """Whether the interaction has been played."""
+        return track.n in self._played
 
     @property
     def played(self) -> list[Track]:

@@ -14,7 +14,9 @@ from toolreel.redaction import Redactor
 from .answer import Answer, miss_answer, recorded_answer
 from .engine import Engine, Options, Played
 from .miss import Miss, MissCode
+from .retries import hurried, unhurried
 from .tape import Tape
+from .verdict import Verdict, verdict
 
 Clock = Callable[[Tape, Response, int], Response]
 """Gives the response of an interaction, by its number, the timestamps that the client is to see."""
@@ -60,25 +62,32 @@ class Session:
         self.misses: list[Miss] = []
         self.served = 0
         self._tapes = tuple(tapes)
-        self._engine = Engine(self._tapes, options or Options())
+        self._options = options or Options()
+        self._engine = Engine(self._tapes, self._options)
         self._clock = clock
         self._redactor = redactor or Redactor()
         self._origins = {
             origin_of(upstream) for tape in self._tapes for upstream in tape.cassette.upstreams if "://" in upstream
         }
 
+    def verdict(self) -> Verdict:
+        """What came of it until now."""
+        played, everything = self._engine.played, self._options.strict
+        return verdict(self._tapes, played, self.misses, self.served, everything=everything)
+
     @property
     def unplayed(self) -> int:
         """How many interactions have not been played."""
-        return self._engine.unplayed
+        return self.verdict().never_played
 
     def answer(self, request: HttpRequest) -> Answer:
         """The recorded answer to a request, or the answer that explains why there is none."""
         try:
             found = self._find(request)
+            if not isinstance(found, Answer | Miss):
+                raise TypeError(f"{type(found).__name__} is no answer")
         except Exception as error:  # noqa: BLE001 - fail closed: no error may let the request through
-            what = f"{request.method} {request.path}"
-            found = Miss(MissCode.INTERNAL, f"toolreel failed on {what}: {type(error).__name__}: {error}.")
+            found = self._failure(request, error)
         if isinstance(found, Miss):
             # What a client sent may hold what no answer and no terminal can show, such as half a surrogate pair.
             found = replace(found, message=found.message.encode("utf-8", "backslashreplace").decode())
@@ -86,6 +95,18 @@ class Session:
             return miss_answer(found)
         self.served += 1
         return found
+
+    def _failure(self, request: HttpRequest, error: Exception) -> Miss:
+        """What to say when toolreel itself fails; a secret that the request may hold is not said."""
+        try:
+            what = self._redactor.text(f"{request.method} {request.path}: {type(error).__name__}: {error}")
+        except Exception:  # noqa: BLE001 - then it is the redactor that failed
+            what = f"{request.method}: {type(error).__name__}"
+        return Miss(MissCode.INTERNAL, f"toolreel failed on {what}. This is a bug of toolreel's; please report it.")
+
+    def note(self, miss: Miss) -> None:
+        """Takes note of a miss that a door has found: what went wrong there was no answer either."""
+        self.misses.append(miss)
 
     def _find(self, request: HttpRequest) -> Answer | Miss:
         body = coding.decoded_or_raw(request.body, header(request.headers, "content-encoding"))
@@ -105,4 +126,5 @@ class Session:
     def _answer(self, played: Played) -> Answer:
         track = played.track
         response = self._clock(track.tape, played.response, track.n)
+        response = hurried(response, track) if self._options.hurry else unhurried(response, track)
         return recorded_answer(response, track.interaction.ending, track.tape.read_file)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import re
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 
 from toolreel.dialects.ids import ROOTS
-from toolreel.dialects.routes import Kind
+from toolreel.dialects.routes import Kind, Routed
 from toolreel.messages.bodies import FileReader
 from toolreel.messages.model import Cassette, Interaction, Performance, Response
 from toolreel.normalise.groups import Item
@@ -17,18 +16,20 @@ from toolreel.normalise.order import Conversation, conversations
 from toolreel.normalise.performed import unfold
 from toolreel.normalise.polls import settle
 from toolreel.normalise.said import said_answer
-from toolreel.normalise.strings import Find, strings_of_response
+from toolreel.normalise.strings import Find, in_text, strings_of_response
 from toolreel.normalise.symbols import minted_ids, names_in, prefix_of, renamed
 from toolreel.normalise.volatile import first_second
 from toolreel.redaction import PLACEHOLDER
 
+from .calls import tool_names
 from .canonical import Asked, recorded
+from .collapse import NOTHING_HELD, Held, Reading, held, status_of
+from .masks import HIDDEN, Mask, mask_of, masked
+from .rules import DEFAULT_MATCH_RULES, MatchRules
+from .variables import FreeIds, Meaning, opened
 
 Key = str
 """What a request means with each minted id reduced to its prefix and each placeholder to one word."""
-
-HIDDEN = "REDACTED-0000"
-"""What placeholders are reduced to: itself one, so that no text that a program sends is taken for it."""
 
 
 def loosely(name: str) -> str:
@@ -41,14 +42,39 @@ def symbols_in(response: Response, minted: set[str]) -> list[str]:
     return list(dict.fromkeys(name for name in names_in(strings_of_response(response)) if name in minted))
 
 
-def _variable(said: str) -> re.Pattern[str] | None:
-    """Fits what a request says, any text in place of each placeholder; None if there is no placeholder.
+class Meant:
+    """What a request means, with the ids of the recording in place of the client's, which `find` knows."""
 
-    CI has another key than the recorder had, or none that looks like one.
-    """
-    if HIDDEN not in said:
-        return None
-    return re.compile(r'(?:[^"\\]|\\.)+'.join(map(re.escape, said.split(HIDDEN))))
+    def __init__(self, asked: Asked, find: Find) -> None:
+        self.asked = asked
+        self._rename = partial(in_text, find=find)
+
+    @cached_property
+    def said(self) -> str:
+        """All of it."""
+        return self.asked.canonical(self._rename)
+
+    @cached_property
+    def bare(self) -> str:
+        """All but the model."""
+        return self.asked.canonical(self._rename, bare=True)
+
+
+class Said:
+    """What a recorded request says, which may leave something open."""
+
+    def __init__(self, text: str, tape: Tape) -> None:
+        self._text = text
+        self._open = opened(text, tape.free, tape.minted.__contains__)
+
+    def meaning(self, said: str, known: Meaning) -> Meaning | None:
+        """What is left open if a request says this, None if it says something else."""
+        if self._open is None:
+            return _NOTHING if said == self._text else None
+        return self._open.meaning(said, known)
+
+
+_NOTHING: Meaning = {}
 
 
 @dataclass(eq=False)
@@ -64,10 +90,14 @@ class Track:
     n: int
     interaction: Interaction
     performance: Performance | None
+    route: Routed
     kind: Kind
     scope: str | None
     moves: tuple[str, ...]
+    whole: Asked
+    """Its request."""
     asked: Asked
+    """Of its request what counts."""
     key: Key
     place: int
     """Where it stands in its group."""
@@ -75,26 +105,41 @@ class Track:
     """The minted ids that its request holds."""
     superseded: tuple[Response, ...]
     """Earlier answers to the same read, in their order."""
+    held: Held = NOTHING_HELD
     epoch: int = 0
     overlaps: set[int] = field(default_factory=set)
 
-    @cached_property
-    def strict(self) -> str:
-        """What its request means, with its ids; roots by their class."""
+    def said(self, *, bare: bool) -> str:
+        """What its request means, with its ids; roots by their class. If `bare`, then without the model."""
         tape = self.tape
 
         def name(found: str) -> str:
-            return HIDDEN if PLACEHOLDER.fullmatch(found) else tape.root_classes.get(found, found)
+            return tape.root_classes.get(found, found)
 
-        return self.asked.canonical(lambda text: renamed(text, tape.minted, name))
+        return self.asked.canonical(lambda text: renamed(text, tape.minted, name), bare=bare)
 
     @cached_property
-    def _variable(self) -> re.Pattern[str] | None:
-        return _variable(self.strict)
+    def _said(self) -> Said:
+        return Said(self.said(bare=False), self.tape)
 
-    def is_asked_by(self, said: str) -> bool:
-        """Whether a request that says this, with the ids of the recording, is the recorded one."""
-        return said == self.strict or (self._variable is not None and bool(self._variable.fullmatch(said)))
+    @cached_property
+    def _bare(self) -> Said:
+        return Said(self.said(bare=True), self.tape)
+
+    def meaning(self, meant: Meant, known: Meaning) -> Meaning | None:
+        """What the variables of its request stand for if it is what is asked, else None.
+
+        `known` says what they stand for already.
+        """
+        what, recorded = meant.asked, self.asked
+        if (what.deployment is None) is (recorded.deployment is None):
+            return self._said.meaning(meant.said, known) if what.deployment == recorded.deployment else None
+        return self._bare.meaning(meant.bare, known) if what.means_model_of(recorded) else None
+
+    @cached_property
+    def polls(self) -> bool:
+        """Whether clients ask again and again until its answer says that something has ended."""
+        return self.kind is Kind.READ and status_of(self.interaction.response) is not None
 
     @cached_property
     def answered_symbols(self) -> list[str]:
@@ -104,7 +149,11 @@ class Track:
     @cached_property
     def answer_alike(self) -> str:
         """Equal for answers that are equal but for ids and clock."""
-        return hashlib.sha256(said_answer(self.interaction, self.tape.minted).encode()).hexdigest()
+        return _digest(said_answer(self.interaction, self.tape.minted))
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 @dataclass(slots=True, eq=False)
@@ -119,13 +168,15 @@ class Group:
     by_key: dict[Key, list[Track]] = field(default_factory=dict)
     writes: dict[str, list[Track]] = field(default_factory=dict)
     """The successful writes of each scope, in file order."""
+    routes: dict[tuple[str, str], list[Track]] = field(default_factory=dict)
+    """The tracks of each method and route."""
 
 
 class Tape:
     """A cassette and its tracks.
 
     `name` is for messages, `read_file` gives its large bodies by SHA-256. `originals` are the ids that clients are to
-    see in place of symbols. `replace` finds what the program varies.
+    see in place of symbols. `rules` say what counts when requests are compared.
     """
 
     def __init__(
@@ -134,17 +185,22 @@ class Tape:
         cassette: Cassette,
         read_file: FileReader,
         originals: Mapping[str, str] | None = None,
-        replace: Find | None = None,
+        rules: MatchRules = DEFAULT_MATCH_RULES,
     ) -> None:
         self.name = name
         self.originals = originals or {}
-        self._replace = replace
+        self.rules = rules
+        self.free = FreeIds(rules.free) if rules.free else None
         self.cassette = cassette
         self.read_file = read_file
         performed = unfold(cassette)
         self.minted = minted_ids(performed)
+        self.tools = tool_names(one.interaction.response for one in performed)
+        """The name of the tool that each call asked for."""
         found = conversations(settle(performed), self.minted)
         self.first_second = first_second(one.interaction.response for one in performed)
+        self._masks: dict[Mask, None] = {}
+        """Where secrets stood, request by request."""
         self.groups = [self._group(number, one) for number, one in enumerate(found)]
         self.root_classes: dict[str, str] = {}
         self.root_tracks: dict[str, Track] = {}
@@ -154,16 +210,23 @@ class Tape:
         for group in self.groups:
             for key in group.by_key:
                 self.index.setdefault(key, []).append(group)
-        self._variable_keys = [(fits, key) for key in self.index if (fits := _variable(key))]
 
-    def recorded_key(self, key: Key) -> Key | None:
-        """The key under which requests like this one were recorded: its own, or one with placeholders."""
-        if key in self.index:
-            return key
-        return next((recorded for fits, recorded in self._variable_keys if fits.fullmatch(key)), None)
+    def key_of(self, asked: Asked, minted: Container[str]) -> Key:
+        """The key of a request whose `minted` ids are known."""
+
+        def reduced(text: str) -> str:
+            text = renamed(text, minted, loosely)
+            return self.free.reduced(text) if self.free else text
+
+        return asked.canonical(reduced, bare=True)
+
+    def masked_key(self, asked: Asked, minted: Container[str]) -> Key | None:
+        """The key under which a request was recorded that held secrets, if this may be one like it."""
+        keys = (self.key_of(masked(asked, mask), minted) for mask in self._masks)
+        return next((key for key in keys if key in self.index), None)
 
     def _group(self, number: int, conversation: Conversation) -> Group:
-        group = Group(number, self, hashlib.sha256(conversation.text.encode("utf-8", "surrogatepass")).hexdigest())
+        group = Group(number, self, _digest(conversation.text))
         tracks: dict[int, Track] = {}
         epochs: dict[str, int] = {}
         for item in conversation.items:
@@ -174,7 +237,12 @@ class Tape:
                 group.writes.setdefault(scope, []).append(track)
             group.tracks.append(track)
             group.by_key.setdefault(track.key, []).append(track)
+            group.routes.setdefault((track.asked.method, track.route.name), []).append(track)
             tracks[id(item)] = track
+        readings = [Reading(tracks[id(item)].n, item, tracks[id(item)].epoch) for item in conversation.items]
+        holding = held(readings)
+        for track in group.tracks if holding else ():
+            track.held = holding.get(track.n, track.held)
         for one, other in conversation.overlaps:
             tracks[id(one)].overlaps.add(tracks[id(other)].n)
             tracks[id(other)].overlaps.add(tracks[id(one)].n)
@@ -182,22 +250,33 @@ class Tape:
 
     def _track(self, group: Group, item: Item) -> Track:
         settled = item.settled.performed
-        what = recorded(settled.interaction.request, self.read_file).replaced(self._replace)
+        request = settled.interaction.request
+        whole = recorded(request, self.read_file, self.cassette.upstreams[request.upstream])
+        what = self.rules.applied(whole, self.tools.get)
+        if mask := mask_of(what):
+            self._masks[mask] = None
         return Track(
             tape=self,
             group=group,
             n=settled.interaction.n,
             interaction=settled.interaction,
             performance=settled.performance,
+            route=item.route,
             kind=item.route.kind,
             scope=item.scope,
             moves=item.moves,
+            whole=whole,
             asked=what,
-            key=what.canonical(lambda text: renamed(text, self.minted, loosely)),
+            key=self.key_of(masked(what, mask), self.minted),
             place=len(group.tracks),
             symbols=item.known,
             superseded=tuple(one.interaction.response for one in item.settled.superseded),
         )
+
+    def giver_of(self, symbol: str) -> Track | None:
+        """The interaction whose answer gave out a minted id."""
+        tracks = (track for group in self.groups for track in group.tracks)
+        return next((track for track in tracks if symbol in track.answered_symbols), None)
 
     def _class_roots(self) -> None:
         """Roots that were made by equal requests with equal answers are interchangeable: they are of one class."""
@@ -206,5 +285,5 @@ class Tape:
                 roots = [symbol for symbol in track.answered_symbols if prefix_of(symbol) in ROOTS]
                 for position, symbol in enumerate(roots):
                     if symbol not in track.symbols and symbol not in self.root_classes:
-                        self.root_classes[symbol] = f"{track.key} {track.answer_alike} {position}"
+                        self.root_classes[symbol] = _digest(f"{track.key} {track.answer_alike} {position}")
                         self.root_tracks[symbol] = track

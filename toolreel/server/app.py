@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any, Protocol
+from typing import Any
 
 from toolreel.messages.http import Headers, HttpRequest, header, headers_of
 from toolreel.replay.answer import Answer, error_answer
 
+from .closed import Answers, answered
 from .hosts import HostCheck
 
 Message = MutableMapping[str, Any]
@@ -19,13 +20,6 @@ MAX_BODY = 512 << 20
 
 ORIGIN_HEADER = "x-toolreel-origin"
 """Set by the proxy door to say which server the client means; nobody else may set it."""
-
-
-class Answers(Protocol):
-    """What decides: a session of `toolreel.replay`."""
-
-    def answer(self, request: HttpRequest) -> Answer:
-        """The answer to a request."""
 
 
 class ReplayApp:
@@ -68,7 +62,7 @@ class ReplayApp:
         query: bytes = scope["query_string"]
         target = (raw_path + b"?" + query if query else raw_path).decode("latin-1")
         origin = (header(headers, ORIGIN_HEADER) or "").partition(" ")[2] if self._ticket else None
-        return self._answers.answer(HttpRequest(scope["method"], target, headers, body, origin))
+        return answered(self._answers, HttpRequest(scope["method"], target, headers, body, origin))
 
 
 async def _body(receive: Receive) -> bytes | None:

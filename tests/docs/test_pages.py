@@ -1,0 +1,39 @@
+"""The pages in docs/ show what the program says today."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from toolreel.store.files import load
+from toolreel.store.layout import cassette_text
+
+from .food import FOLDER, cassette
+from .pages import PAGES, made_anew
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+def test_the_output_on_a_page_is_what_the_program_says(path: Path) -> None:
+    page = path.read_text()
+    assert page.count("```console") > 3
+    assert made_anew(page) == page, "run 'python -m tests.docs.pages', and read what has changed"
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+def test_a_page_can_be_found(path: Path) -> None:
+    assert f"(docs/{path.name})" in (ROOT / "README.md").read_text()
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+def test_what_a_page_links_to_is_there(path: Path) -> None:
+    for target in re.findall(r"\]\(([^)#:]+)", path.read_text()):
+        assert (path.parent / target).exists(), target
+
+
+def test_the_cassette_of_the_pages_is_made_by_its_program() -> None:
+    assert (FOLDER / "food.json").read_text() == cassette_text(cassette()), "run 'python -m tests.docs.food'"
+    assert load(FOLDER / "food.json") == cassette()

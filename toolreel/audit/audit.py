@@ -1,0 +1,210 @@
+"""Is every recorded request answered however it is spelled, and nothing but what was recorded?"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+
+from toolreel.dialects.ids import ID
+from toolreel.normalise.strings import in_response
+from toolreel.normalise.symbols import prefix_of, renamed, replaced_by
+from toolreel.redaction import PLACEHOLDER
+from toolreel.replay.answer import Answer, recorded_answer
+from toolreel.replay.session import fixed_clock
+from toolreel.replay.tape import Tape, Track
+
+from .findings import Audited, Hole, Passage
+from .mutants import Mutant, mutants, spread
+from .sent import Counted, Sent, meaning, recorded
+from .variants import VARIANTS, keeping
+from .walk import Probed, Setup, Walk
+
+MOST = 1000
+"""Mutants of one request; what is beyond is left out, evenly over the fields."""
+
+
+def audit(
+    setup: Setup, *, without: Mapping[str, Setup] | None = None, bare: Setup | None = None, most: int = MOST
+) -> Iterator[Audited]:
+    """Audits a cassette request by request, in the order in which a client would send them.
+
+    `without` are setups that lack one of the rules by which more matches than what is equal, by the rule's name;
+    `bare` lacks all of them.
+    """
+    tracks = [track for group in setup.tape.groups for track in group.tracks]
+    requests = [_sent(setup.tape, track) for track in tracks]
+    counted = Counted(setup.tape.rules.match_query, setup.tape.rules.match_headers)
+    others = _Others(setup.tape, requests, counted)
+    work = _Audit(
+        others,
+        Probed(setup),
+        Probed(bare or setup),
+        {name: Probed(one) for name, one in (without or {}).items()},
+        setup.walk(),
+        {name: setup.walk() for name in VARIANTS if not (name == "api-version" and name in counted.query)},
+        most,
+    )
+    for track, sent in zip(tracks, requests, strict=True):
+        yield work.audited(track, sent)
+
+
+class _Others:
+    """All recorded requests: what equals one of them is no proof of anything."""
+
+    def __init__(self, tape: Tape, requests: list[Sent], counted: Counted) -> None:
+        self.counted = counted
+        self._tape = tape
+        self._meanings = {meaning(sent, counted) for sent in requests}
+        self._loose = set(map(self._loosely, self._meanings))
+
+    def mutants(self, sent: Sent, known: list[str]) -> Iterator[Mutant | None]:
+        """The mutants that mean something else than the request and than each other; None for those to set apart."""
+        own = meaning(sent, self.counted)
+        seen = {own}
+        for mutant in mutants(sent, known, self.counted):
+            meant = meaning(mutant.sent, self.counted)
+            if meant not in seen and not self._interchanged(mutant):
+                seen.add(meant)
+                yield None if self._recorded(meant, own) else mutant
+
+    def _recorded(self, meant: str, own: str) -> bool:
+        if meant in self._meanings:
+            return True
+        loosely = self._loosely(meant)
+        return loosely in self._loose and loosely != self._loosely(own)
+
+    def _loosely(self, meant: str) -> str:
+        """What a request means, whichever thread or run it is about."""
+        return renamed(meant, self._tape.minted, prefix_of)
+
+    def _interchanged(self, mutant: Mutant) -> bool:
+        """Whether it names a root in place of one that was made by the same request with the same answer."""
+        classes = self._tape.root_classes
+        one, other = classes.get(mutant.before or ""), classes.get(mutant.after or "")
+        return mutant.what == "exchanged" and one is not None and one == other
+
+
+@dataclass(slots=True)
+class _Audit:
+    """An audit in progress.
+
+    `plain` is a client that sends the recorded requests and is told why if one is missed, each of `variants` one that
+    sends all of them in a way of its own.
+    """
+
+    others: _Others
+    main: Probed
+    bare: Probed
+    without: Mapping[str, Probed]
+    plain: Walk
+    variants: dict[str, Walk]
+    most: int
+
+    def audited(self, track: Track, sent: Sent) -> Audited:
+        """Tries everything with one request, and plays it."""
+        wheres, chosen = self._chosen(sent)
+        passages: Counter[tuple[str, str]] = Counter()
+        holes: list[Hole] = []
+        sent_mutants = 0
+        for mutant in chosen:
+            sent_mutants += 1
+            if not self.main.answers(mutant.sent):
+                continue
+            if rule := self._rule(mutant):
+                passages[mutant.where, rule] += 1
+            else:
+                holes.append(Hole(mutant.what, mutant.where))
+        answer, refused = self._play(track, sent)
+        sent_so, unanswered = self._vary(sent, answer)
+        apart = wheres.count(None)
+        return Audited(
+            n=track.n,
+            method=sent.method,
+            path=sent.path,
+            kind=track.kind.value,
+            mutants=sent_mutants,
+            apart=apart,
+            left_out=len(wheres) - apart - sent_mutants,
+            variants=sent_so,
+            passages=tuple(Passage(where, rule, count) for (where, rule), count in passages.items()),
+            holes=tuple(holes),
+            unanswered=tuple(unanswered),
+            refused=refused,
+        )
+
+    def _chosen(self, sent: Sent) -> tuple[list[str | None], Iterable[Mutant]]:
+        """The places of all mutants, None for those apart, and the mutants that are to be sent."""
+        known = [name for name in self.main.back.names if ID.fullmatch(name)]
+        first = list(islice(self.others.mutants(sent, known), self.most))
+        if len(first) < self.most:
+            return [mutant.where if mutant else None for mutant in first], [mutant for mutant in first if mutant]
+        # Many mutants of a large body are not held in memory at once.
+        wheres = [mutant.where if mutant else None for mutant in self.others.mutants(sent, known)]
+        wanted = spread(wheres, self.most)
+        numbered = enumerate(self.others.mutants(sent, known))
+        return wheres, (mutant for index, mutant in numbered if mutant and index in wanted)
+
+    def _rule(self, mutant: Mutant) -> str | None:
+        """What lets a mutant through that is answered; None if nothing may."""
+        if placeholder := _placeholder(mutant):
+            return f"placeholder {placeholder}"
+        if self.bare.answers(mutant.sent):
+            return None
+        causes = [name for name, probed in self.without.items() if not probed.answers(mutant.sent)]
+        return " and ".join(causes or self.without)
+
+    def _play(self, track: Track, sent: Sent) -> tuple[Answer | None, str | None]:
+        """The answer to the recorded request, and what is wrong if it is not the recorded one."""
+        told = _recorded(track, {})
+        for probed in (self.bare, *self.without.values()):
+            probed.play(sent, told)
+        after_mutants, answer = self.main.play(sent, told)
+        self.plain.ask(self.plain.meant(sent).http())
+        self.plain.names |= self.main.back.names
+        if answer is None:
+            return None, self.plain.session.misses[-1].message
+        if after_mutants is None or _said(after_mutants) != _said(answer):
+            return answer, "The misses before it have changed its answer."
+        if _said(answer) != _said(_recorded(track, self.main.back.names)):
+            return answer, "It is answered with another recorded answer."
+        return answer, None
+
+    def _vary(self, sent: Sent, wanted: Answer | None) -> tuple[int, list[str]]:
+        """In how many ways it was sent, and which of them are not answered like the recorded request."""
+        sent_so, unanswered = 0, []
+        for name, walk in self.variants.items():
+            meant = walk.meant(sent)
+            request = VARIANTS[name](meant)
+            sent_so += request is not None
+            answer = walk.ask(keeping(request or meant.http(), meant, self.others.counted.headers))
+            if wanted is not None and (answer is None or _said(answer) != _said(wanted)):
+                unanswered.append(name)
+                self.variants[name] = self.main.back.fork()
+            walk.names |= self.main.back.names
+        return sent_so, unanswered
+
+
+def _sent(tape: Tape, track: Track) -> Sent:
+    request = track.interaction.request
+    return recorded(request, tape.cassette.upstreams[request.upstream], tape.read_file)
+
+
+def _recorded(track: Track, names: Mapping[str, str]) -> Answer:
+    """What was recorded, with the names that a client has for ids."""
+    response = fixed_clock(track.tape, track.interaction.response, track.n)
+    return recorded_answer(in_response(response, replaced_by(names)), track.interaction.ending, track.tape.read_file)
+
+
+def _said(answer: Answer) -> tuple[int, bytes, bool]:
+    return answer.status, b"".join(answer.pieces), answer.cut
+
+
+def _placeholder(mutant: Mutant) -> str | None:
+    """The placeholder that stands where the mutant has another text, if any text may stand there."""
+    if mutant.before is None or not mutant.after or not (match := PLACEHOLDER.search(mutant.before)):
+        return None
+    fits = ".+".join(map(re.escape, PLACEHOLDER.split(mutant.before)))
+    return match.group() if re.fullmatch(fits, mutant.after, re.DOTALL) else None

@@ -1,0 +1,29 @@
+"""The verdict on a replay, told to people and to programs."""
+
+from __future__ import annotations
+
+from toolreel.replay.verdict import Verdict
+from toolreel.replay.words import times
+
+from .console import complaint, json_result, note
+
+_MOST = 50
+"""So many interactions that were not played are named; `--json` names all."""
+
+
+def conclude(verdict: Verdict, status: int, *, as_json: bool = False) -> int:
+    """Says what was served, what was missed and what was never played; gives the status to exit with.
+
+    `status` is that of the COMMAND, whose own failure comes first.
+    """
+    for one in verdict.misses:
+        again = f" ({times(one.times)})" if one.times > 1 else ""
+        complaint(f"Miss ({one.miss.code}): {one.miss.message}{again}")
+    for unplayed in verdict.unplayed[:_MOST]:
+        complaint(f"Never played: {unplayed}.")
+    if len(verdict.unplayed) > _MOST:
+        complaint(f"Never played: {len(verdict.unplayed) - _MOST} more.")
+    note(f"Served {verdict.served}, missed {verdict.missed}, never played {verdict.never_played}.")
+    if as_json:
+        json_result(verdict.as_json())
+    return verdict.exit_status(status)

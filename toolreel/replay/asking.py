@@ -1,0 +1,87 @@
+"""A request on its way through the engine: what it says, and what that means to whom."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from toolreel.dialects.routes import Kind
+from toolreel.normalise.symbols import names_in, replaced_by
+
+from .canonical import Asked
+from .tape import Group, Key, Meant, Tape, Track
+from .variables import Meaning
+from .words import interaction
+
+if TYPE_CHECKING:
+    from .progress import State
+
+
+class Asking:
+    """A request. `whole` is all of it, `what` is what counts, `held` are the ids in it that clients were given.
+
+    `given` are all ids that were given out, `classes` the classes of root ids.
+    """
+
+    def __init__(
+        self,
+        whole: Asked,
+        what: Asked,
+        held: list[str],
+        given: Container[str],
+        classes: Mapping[str, str],
+        tapes: tuple[Tape, ...],
+    ) -> None:
+        self.whole = whole
+        self.what = what
+        self.held = held
+        self.tapes = tapes
+        self.classes = classes
+        self._given = given
+        self._meant: dict[tuple[str, ...], Meant] = {}  # states in which the ids stand for the same share it
+
+    @cached_property
+    def key(self) -> Key:
+        """The key under which requests like this one were recorded; its own if none was."""
+        if not self.tapes:
+            return ""
+        key = self.tapes[0].key_of(self.what, self._given)
+        if any(key in tape.index for tape in self.tapes):
+            return key
+        masked = (tape.masked_key(self.what, self._given) for tape in self.tapes)
+        return next(filter(None, masked), key)
+
+    @cached_property
+    def groups(self) -> list[Group]:
+        """The recorded conversations in which requests like this one stand."""
+        return [group for tape in self.tapes for group in tape.index.get(self.key, ())]
+
+    @property
+    def reads(self) -> bool:
+        """Whether requests like this one change nothing."""
+        return any(track.kind is Kind.READ for group in self.groups[:1] for track in group.by_key[self.key])
+
+    def meaning(self, state: State, track: Track) -> Meaning | None:
+        """What a recorded request leaves open, if in this state it is the one that is asked; else None."""
+        names = {name: self.classes.get(name) or state.symbol_of.get(name, name) for name in self.held}
+        stand_for = tuple(names.values())
+        if stand_for not in self._meant:
+            self._meant[stand_for] = Meant(self.what, replaced_by(names))
+        return track.meaning(self._meant[stand_for], state.open)
+
+    @property
+    def shown(self) -> str:
+        """Method and path, for messages."""
+        return f"{self.whole.method} {self.whole.path}"
+
+    def stranger_in(self, asked: object, recorded: object, tape: Tape) -> str | None:
+        """In words, what is wrong with an id that no client was given, where one that was given is recorded."""
+        if not isinstance(asked, str) or not isinstance(recorded, str):
+            return None
+        for ours, theirs in zip(names_in([asked]), names_in([recorded]), strict=False):
+            if ours != theirs and ours not in self._given and theirs in tape.minted:
+                giver = tape.giver_of(theirs)
+                from_ = f", which the answer to {interaction(giver)} gives out" if giver else ""
+                return f"{ours} is no id that this replay gave out; recorded was {theirs}{from_}"
+        return None

@@ -1,0 +1,97 @@
+"""What came of a replay: what was served, what was missed, what should have been played and never was."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from toolreel.dialects.routes import Kind
+from toolreel.errors import MISSES, UNPLAYED
+
+from .miss import Miss
+from .tape import Tape, Track
+
+
+@dataclass(frozen=True, slots=True)
+class Unplayed:
+    """An interaction that no client has been answered with."""
+
+    cassette: str
+    n: int
+    method: str
+    path: str
+
+    def __str__(self) -> str:
+        return f"interaction {self.n} of cassette {self.cassette}, {self.method} {self.path}"
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """A miss, and how often it came."""
+
+    miss: Miss
+    times: int
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """`unplayed` are the interactions that should have been played; `never_played` counts all that were not."""
+
+    served: int
+    misses: tuple[Missed, ...]
+    unplayed: tuple[Unplayed, ...]
+    never_played: int
+
+    @property
+    def missed(self) -> int:
+        """How many requests had no answer."""
+        return sum(one.times for one in self.misses)
+
+    @property
+    def good(self) -> bool:
+        """Whether everything had its answer, and everything that should be played was."""
+        return not self.misses and not self.unplayed
+
+    def exit_status(self, status: int = 0) -> int:
+        """The status to exit with: that of a COMMAND that failed, else 3 for misses, 4 for what was not played."""
+        return status or (MISSES if self.misses else UNPLAYED if self.unplayed else 0)
+
+    def as_json(self) -> dict[str, Any]:
+        """For programs."""
+        return {
+            "served": self.served,
+            "missed": self.missed,
+            "never_played": self.never_played,
+            "misses": [{**asdict(one.miss), "times": one.times} for one in self.misses],
+            "unplayed": [asdict(one) for one in self.unplayed],
+        }
+
+
+def verdict(
+    tapes: Iterable[Tape], played: set[Track], misses: Iterable[Miss], served: int, *, everything: bool
+) -> Verdict:
+    """The verdict on what was `played`.
+
+    What changed something must be played, or the client took another way: successful writes and calls, of the
+    conversations that were begun, or if `everything` must be played, of all.
+    """
+    begun = {track.group for track in played}
+    never = [track for tape in tapes for group in tape.groups for track in group.tracks if track not in played]
+    due = [track for track in never if _counts(track) and (everything or track.group in begun)]
+    return Verdict(
+        served=served,
+        misses=tuple(Missed(miss, times) for miss, times in Counter(misses).items()),
+        unplayed=tuple(map(_unplayed, due)),
+        never_played=len(never),
+    )
+
+
+def _counts(track: Track) -> bool:
+    return track.kind is not Kind.READ and track.interaction.response.status < 400
+
+
+def _unplayed(track: Track) -> Unplayed:
+    request = track.interaction.request
+    return Unplayed(track.tape.name, track.n, request.method, request.path)
