@@ -25,7 +25,7 @@ from toolreel.redaction import DEFAULT_RULES
 from toolreel.replay.rules import MatchRules
 from toolreel.server.hosts import Listen
 
-COMMANDS = ["record", "replay", "run", "recover", "ls", "show", "standin", "demo"]
+COMMANDS = ["record", "replay", "run", "recover", "ls", "show", "audit", "standin", "demo"]
 RUNNERS = {"record": "[-- COMMAND...]", "replay": "[-- COMMAND...]", "run": "-- COMMAND..."}
 Calls = list[tuple[tuple[Any, ...], dict[str, Any]]]
 
