@@ -5,16 +5,22 @@ from typing import Any
 
 import pytest
 
+from tests.normalise.takes import Exchange, take
+from tests.normalise.takes import get as made_get
 from tests.normalise.takes import post as made_post
 from tests.normalise.takes import stream as made_stream
-from tests.normalise.takes import take
+from tests.replay.clients import tape as made_tape
 from toolreel.messages.http import HttpRequest
 from toolreel.messages.model import Cassette, Ending, FileBody, Interaction, Request, Response, TextBody, TextFrame
 from toolreel.normalise.cassette import normalise
 from toolreel.replay import engine as engine_module
 from toolreel.replay.answer import Answer
+from toolreel.replay.chunking import parse_chunking
+from toolreel.replay.delivery import Delivery
 from toolreel.replay.engine import Options
+from toolreel.replay.faults import parse_faults
 from toolreel.replay.miss import Miss, MissCode
+from toolreel.replay.pace import parse_pace
 from toolreel.replay.session import Clock, Session, fixed_clock, present_clock, recorded_clock
 from toolreel.replay.tape import Tape
 
@@ -215,3 +221,148 @@ def test_what_cannot_be_shown_is_escaped_in_a_miss() -> None:
 def test_an_origin_that_is_no_url_is_a_miss() -> None:
     session = Session([tape(("/a", "1"))])
     assert error(session.answer(get("/v1/a", "https://a:port")))["code"] == "internal"
+
+
+# ------------------------------------------------------------------------------------------- pace, pieces and faults
+
+RUN_ID, CALL_ID = "run_" + "b" * 24, "call_" + "c" * 24
+THREAD = "thread_" + "a" * 24
+
+
+def run(status: str, **more: Any) -> dict[str, Any]:
+    return {"id": RUN_ID, "object": "thread.run", "created_at": NOON, "thread_id": THREAD, "status": status, **more}
+
+
+def asks_for(call: str) -> dict[str, Any]:
+    calls = [{"id": call, "type": "function", "function": {"name": "get_weather", "arguments": "{}"}}]
+    return {"required_action": {"type": "submit_tool_outputs", "submit_tool_outputs": {"tool_calls": calls}}}
+
+
+CONVERSATION = (
+    made_post("/threads", {"id": THREAD, "object": "thread"}).at(0, 20),
+    made_post(f"/threads/{THREAD}/runs", run("queued"), {}).at(30, 100),
+    made_get(f"/threads/{THREAD}/runs/{RUN_ID}", run("in_progress")).at(110, 130),
+    made_get(f"/threads/{THREAD}/runs/{RUN_ID}", run("requires_action", **asks_for(CALL_ID))).at(210, 250),
+    made_post(
+        f"/threads/{THREAD}/runs/{RUN_ID}/submit_tool_outputs",
+        run("queued"),
+        {"tool_outputs": [{"tool_call_id": CALL_ID, "output": "18"}]},
+    ).at(260, 320),
+    made_get(f"/threads/{THREAD}/runs/{RUN_ID}", run("completed")).at(330, 333),
+)
+CREATE, START, POLL, WAIT, SUBMIT, FINAL = CONVERSATION
+
+
+def sent(session: Session, *exchanges: Exchange) -> list[Answer]:
+    """The answers to requests of the conversation, by a client that was given the ids of the cassette."""
+    return [session.answer(rename(one.sent)) for one in exchanges]
+
+
+def rename(request: HttpRequest) -> HttpRequest:
+    """A request with the symbols of the cassette in the place of the ids."""
+    symbols = {THREAD: "thread_" + "1".zfill(24), RUN_ID: "run_" + "1".zfill(24), CALL_ID: "call_" + "1".zfill(24)}
+    target, content = request.target, (request.body or b"").decode()
+    for name, symbol in symbols.items():
+        target, content = target.replace(name, symbol), content.replace(name, symbol)
+    return HttpRequest(request.method, target, request.headers, content.encode() or None)
+
+
+def troubled(faults: str, **options: Any) -> Session:
+    session = Session([made_tape(*CONVERSATION)], Options(**options))
+    session.deliver(Delivery(faults=parse_faults(faults, "f.toml")))
+    return session
+
+
+def said(answer: Answer) -> Any:
+    return json.loads(text(answer))
+
+
+def test_recorded_pace_is_that_of_the_very_answer() -> None:
+    session = Session([made_tape(*CONVERSATION)], Options(faithful=True), delivery=Delivery(parse_pace("recorded")))
+    waits = [answer.wait for answer in sent(session, CREATE, START, POLL, WAIT, SUBMIT, FINAL)]
+    assert waits == [20, 70, 20, 40, 60, 3]
+
+
+def test_chunks_and_pace_do_not_change_what_is_said() -> None:
+    for chunks in ("bytes:1", "random:4", "recorded"):
+        delivery = Delivery(parse_pace("5ms"), parse_chunking(chunks))
+        session = Session([made_tape(*CONVERSATION)], delivery=delivery)
+        plain = Session([made_tape(*CONVERSATION)])
+        order = (CREATE, START, WAIT, SUBMIT, FINAL)
+        assert list(map(text, sent(session, *order))) == list(map(text, sent(plain, *order)))
+
+
+def test_a_request_that_a_fault_answers_is_not_played() -> None:
+    session = troubled('[[fault]]\nroute = "/threads/{t}/runs"\nnth = 1\nstatus = 429')
+    first, limited, again = sent(session, CREATE, START, START)
+    assert [first.status, limited.status, again.status] == [200, 429, 200]
+    assert (session.served, session.misses) == (2, [])
+    assert [struck.what for struck in session.trouble.struck] == ["status 429"]
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        pytest.param('route = "/threads/{t}/runs"\nstatus = 429', id="in-place"),
+        pytest.param('route = "/threads/{t}/runs"\nreset = "answer"', id="broken"),
+        pytest.param('route = "/threads"\nstatus = 429', id="before-it-began"),
+    ],
+)
+def test_nothing_must_be_played_of_a_conversation_that_a_fault_touched(fault: str) -> None:
+    untouched = troubled("", strict=True)
+    sent(untouched, CREATE, START)
+    assert [one.path.rpartition("/")[2] for one in untouched.verdict().unplayed] == ["submit_tool_outputs"]
+    session = troubled(f"[[fault]]\n{fault}", strict=True)
+    sent(session, CREATE, *([] if '/threads"' in fault else [START]))
+    verdict = session.verdict()
+    assert verdict.unplayed == ()
+    assert verdict.never_played > 0
+    assert [(one.number, one.request.rpartition("/")[2]) for one in verdict.faults] == [
+        (1, "threads" if '/threads"' in fault else "runs")
+    ]
+
+
+def test_a_fault_touches_no_other_conversation() -> None:
+    other = (made_post("/chat/completions", "x"), made_post("/embeddings", "y"))
+    session = Session([made_tape(*CONVERSATION, *other)], Options(strict=True))
+    session.deliver(Delivery(faults=parse_faults("[[fault]]\nroute = '/threads'\nstatus = 429", "f.toml")))
+    sent(session, CREATE)
+    assert {one.path for one in session.verdict().unplayed} == {"/chat/completions", "/embeddings"}
+
+
+def test_an_answer_that_was_lost_is_played() -> None:
+    session = troubled('[[fault]]\nroute = "/threads/{t}/runs/{r}/submit_tool_outputs"\nnth = 1\nreset = "answer"')
+    *_, lost, refused, final = sent(session, CREATE, START, WAIT, SUBMIT, SUBMIT, FINAL)
+    assert lost.reset
+    assert refused.status == 400
+    assert said(refused)["error"]["message"] == 'Runs in status "queued" do not accept tool outputs.'
+    assert said(final)["status"] == "completed"
+    assert session.misses == []
+
+
+def test_a_fault_knows_the_tools_by_their_names() -> None:
+    session = troubled('[[fault]]\ntool = "get_weather"\nstatus = 500\n[[fault]]\ntool = "other"\nstatus = 503')
+    statuses = [answer.status for answer in sent(session, CREATE, START, WAIT, SUBMIT)]
+    assert statuses == [200, 200, 200, 500]
+
+
+def test_a_run_that_a_fault_ended_stays_ended() -> None:
+    session = troubled('[[fault]]\nroute = "GET /threads/{t}/runs/{r}"\nnth = 1\nrun = "failed"')
+    *_, failed, again, refused = sent(session, CREATE, START, WAIT, WAIT, SUBMIT)
+    assert said(failed)["status"] == said(again)["status"] == "failed"
+    assert said(failed)["last_error"]["code"] == "server_error"
+    assert said(refused)["error"]["message"] == 'Runs in status "failed" do not accept tool outputs.'
+    assert session.misses == []
+
+
+def test_a_miss_is_never_broken() -> None:
+    session = troubled("[[fault]]\nreset = 'answer'")
+    assert [answer.status for answer in sent(session, WAIT)] == [424]
+    assert session.trouble.struck == []
+
+
+def test_new_orders_begin_to_count_anew() -> None:
+    session = troubled("[[fault]]\nnth = 1\nstatus = 500")
+    assert sent(session, CREATE)[0].status == 500
+    session.deliver(Delivery(faults=parse_faults("[[fault]]\nnth = 1\nstatus = 503", "f.toml")))
+    assert sent(session, CREATE)[0].status == 503

@@ -12,6 +12,7 @@ from toolreel.messages.http import HttpRequest
 from toolreel.replay.engine import Options
 from toolreel.replay.miss import Miss, MissCode
 from toolreel.replay.session import Session
+from toolreel.replay.trouble import Struck
 from toolreel.replay.verdict import Missed, Unplayed, Verdict
 
 from .clients import session, tape
@@ -100,11 +101,16 @@ def test_several_cassettes_are_named() -> None:
 @pytest.mark.parametrize("times", [1, 2])
 def test_a_verdict_for_programs(times: int) -> None:
     miss = Miss(MissCode.NO_MATCH, "What?", "$.a")
-    verdict = Verdict(3, (Missed(miss, times),), (Unplayed("weather", 7, "POST", "/x"),), 9)
+    struck = Struck(2, "status 429", "POST /v1/x")
+    verdict = Verdict(
+        3, (Missed(miss, times),), (Unplayed("weather", 7, "POST", "/x"),), 9, (struck,) * times, (1,)
+    )
     assert json.loads(json.dumps(verdict.as_json())) == {
         "served": 3,
         "missed": times,
         "never_played": 9,
         "misses": [{"code": "no_match", "message": "What?", "param": "$.a", "times": times}],
         "unplayed": [{"cassette": "weather", "n": 7, "method": "POST", "path": "/x"}],
+        "faults": [{"number": 2, "what": "status 429", "request": "POST /v1/x", "times": times}],
+        "idle_faults": [1],
     }

@@ -78,6 +78,10 @@ for _table in _DIALECTS:
         _ROWS.setdefault(_entry.method, []).append(_row(_entry))
 
 
+NAMES = frozenset(row.name for rows in _ROWS.values() for row in rows)
+"""The templates of all routes that are known."""
+
+
 def route(method: str, path: str) -> Routed:
     """The route of a request by its method and the path below the base.
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import accumulate, pairwise
 
 from toolreel.messages.bodies import FileReader, body_bytes, frame_bytes
 from toolreel.messages.http import Headers
@@ -21,6 +23,10 @@ class Answer:
     `pieces` are the parts of the body, sent one after the other. `cut` says that the door must break the connection
     off after the last of them. `length` is the body's length in bytes where the answer may declare it, None for
     streams, for answers that are cut, and where there is no body.
+
+    All times are in milliseconds: `wait` passes before the headers, one of `delays` before each piece (none at all if
+    it is empty), `end_delay` before the end. `reset` says that the door must reset the connection after `wait`, and
+    send nothing.
     """
 
     status: int
@@ -28,6 +34,21 @@ class Answer:
     pieces: tuple[bytes, ...] = ()
     cut: bool = False
     length: int | None = None
+    wait: float = 0
+    delays: tuple[float, ...] = ()
+    end_delay: float = 0
+    reset: bool = False
+
+    def cut_at(self, ends: Sequence[int]) -> Answer:
+        """The same answer in other pieces: they end at `ends`, and before everything that is to wait."""
+        delays = dict(zip(accumulate(map(len, self.pieces[:-1]), initial=0), self.delays, strict=False))
+        places = sorted({0, *ends, *(start for start, delay in delays.items() if delay)})
+        body = b"".join(self.pieces)
+        return replace(
+            self,
+            pieces=tuple(body[start:end] for start, end in pairwise(places)),
+            delays=tuple(delays.get(start, 0) for start in places[:-1]) if self.delays else (),
+        )
 
 
 def recorded_answer(response: Response, ending: Ending, read_file: FileReader) -> Answer:
@@ -53,6 +74,15 @@ def miss_answer(miss: Miss) -> Answer:
 
 def error_answer(status: int, error: dict[str, str | None]) -> Answer:
     """An answer of toolreel's own, in the shape of the API's errors."""
+    answer = _error(status, error)
+    return replace(answer, headers=(*answer.headers, ("x-should-retry", "false")))
+
+
+def api_error(status: int, message: str) -> Answer:
+    """What the API answers to a request that it refuses."""
+    return _error(status, {"message": message, "type": "invalid_request_error", "param": None, "code": None})
+
+
+def _error(status: int, error: dict[str, str | None]) -> Answer:
     body = json.dumps({"error": error}, ensure_ascii=False, indent=2).encode()
-    headers = (("content-type", "application/json"), ("x-should-retry", "false"))
-    return Answer(status, headers, (body,), length=len(body))
+    return Answer(status, (("content-type", "application/json"),), (body,), length=len(body))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from toolreel.dialects.ids import ID, ROOTS
 from toolreel.messages.http import HttpRequest
-from toolreel.messages.model import Response
+from toolreel.messages.model import Performance, Response
 from toolreel.normalise.strings import in_response
 from toolreel.normalise.symbols import names_in, prefix_of
 
@@ -40,10 +40,15 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """A recorded interaction that answers a request, and its response with the ids that the client holds."""
+    """A recorded interaction that answers a request, and its response with the ids that the client holds.
+
+    `performance` is that of this very answer, `live` the conversation of the client.
+    """
 
     track: Track
     response: Response
+    performance: Performance | None
+    live: Live
 
 
 class Engine:
@@ -85,6 +90,12 @@ class Engine:
         players = lives or dict.fromkeys(live for group in asking.groups for live in self._all_of(group))
         repeating = Repeating(not self._options.repeat and not lives, is_retry(request))
         return missed(asking, lives, [*players, *self._holders_of(asking.held)], repeating)
+
+    def concerned(self, request: HttpRequest) -> set[Group]:
+        """The recorded conversations that a request may be about, or may begin; it is not played."""
+        asking = self._asking(request)
+        lives = self._holders_of(name for name in asking.held if prefix_of(name) not in ROOTS)
+        return {group for live in lives for group in live.states} if lives else set(asking.groups)
 
     @property
     def played(self) -> set[Track]:
@@ -139,7 +150,7 @@ class Engine:
         if len(found) != 1:
             return None
         live, track = found[0]
-        return self._played(live.states[track.group], track, track.interaction.response)
+        return self._played(live, track, track.interaction.response)
 
     def _all_of(self, group: Group) -> list[Live]:
         return self._conversations.of_group(group)
@@ -178,11 +189,12 @@ class Engine:
         self._mint(live, due, response, chosen)
         for group, candidate in live.states.items():
             candidate.play(due[group], meanings[group] or {})
-        return self._played(state, chosen, response)
+        return self._played(live, chosen, response)
 
     @staticmethod
-    def _played(state: State, track: Track, response: Response) -> Played:
-        return Played(track, in_response(response, state.naming))
+    def _played(live: Live, track: Track, response: Response) -> Played:
+        named = in_response(response, live.states[track.group].naming)
+        return Played(track, named, track.performance_of(response), live)
 
     def _bind_roots(self, live: Live, due: dict[Group, Track], held: list[str]) -> None:
         """The roots that a request names are those that the recorded one names, class by class."""

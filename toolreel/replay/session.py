@@ -11,11 +11,15 @@ from toolreel.messages.model import Response
 from toolreel.normalise.volatile import shifted, take_out
 from toolreel.redaction import Redactor
 
-from .answer import Answer, miss_answer, recorded_answer
+from .answer import Answer, api_error, miss_answer, recorded_answer
+from .broken import broken, standing_in
+from .delivery import PLAIN, Delivery
 from .engine import Engine, Options, Played
+from .live import Live
 from .miss import Miss, MissCode
 from .retries import hurried, unhurried
-from .tape import Tape
+from .tape import Group, Tape
+from .trouble import Aftermath, Trouble, Wanted
 from .verdict import Verdict, verdict
 
 Clock = Callable[[Tape, Response, int], Response]
@@ -58,9 +62,11 @@ class Session:
         *,
         clock: Clock = recorded_clock,
         redactor: Redactor | None = None,
+        delivery: Delivery = PLAIN,
     ) -> None:
         self.misses: list[Miss] = []
         self.served = 0
+        self._touched: set[Live | Group] = set()
         self._tapes = tuple(tapes)
         self._options = options or Options()
         self._engine = Engine(self._tapes, self._options)
@@ -69,11 +75,31 @@ class Session:
         self._origins = {
             origin_of(upstream) for tape in self._tapes for upstream in tape.cassette.upstreams if "://" in upstream
         }
+        self.deliver(delivery)
+
+    def deliver(self, delivery: Delivery) -> None:
+        """From now on answers are sent like this; its faults begin to count."""
+        self._delivery = delivery
+        self.trouble = Trouble(delivery.faults)
+        self._aftermath = Aftermath()
+
+    @property
+    def _touched_groups(self) -> set[Group]:
+        """Recorded conversations that faults have touched."""
+        return {group for one in self._touched for group in (one.states if isinstance(one, Live) else [one])}
 
     def verdict(self) -> Verdict:
         """What came of it until now."""
         played, everything = self._engine.played, self._options.strict
-        return verdict(self._tapes, played, self.misses, self.served, everything=everything)
+        return verdict(
+            self._tapes,
+            played,
+            self.misses,
+            self.served,
+            everything=everything,
+            trouble=self.trouble,
+            touched=self._touched_groups,
+        )
 
     @property
     def unplayed(self) -> int:
@@ -93,7 +119,6 @@ class Session:
             found = replace(found, message=found.message.encode("utf-8", "backslashreplace").decode())
             self.misses.append(found)
             return miss_answer(found)
-        self.served += 1
         return found
 
     def _failure(self, request: HttpRequest, error: Exception) -> Miss:
@@ -120,11 +145,27 @@ class Session:
                 f"{request.method} {request.target} is for {request.origin}, "
                 f"but cassette {names} was recorded with {hosts}.",
             )
+        wanted = Wanted(request)
+        if fault := self.trouble.instead(wanted):
+            self._touched |= self._engine.concerned(request)
+            return standing_in(fault)
+        if refusal := self._aftermath.refusal(wanted):
+            return api_error(400, refusal)
         played = self._engine.play(request)
-        return self._answer(played) if isinstance(played, Played) else played
+        return self._answer(wanted, played) if isinstance(played, Played) else played
 
-    def _answer(self, played: Played) -> Answer:
+    def _answer(self, wanted: Wanted, played: Played) -> Answer:
         track = played.track
         response = self._clock(track.tape, played.response, track.n)
-        response = hurried(response, track) if self._options.hurry else unhurried(response, track)
-        return recorded_answer(response, track.interaction.ending, track.tape.read_file)
+        hurry = self._options.hurry and self._delivery.pace.instant
+        response = hurried(response, track) if hurry else unhurried(response, track)
+        whole = recorded_answer(response, track.interaction.ending, track.tape.read_file)
+        answer = self._delivery.pace.timed(self._aftermath.corrected(whole), played.performance)
+        self.trouble.learn(answer)
+        fault, ended = self.trouble.after(wanted, answer), None
+        if fault:
+            self._touched.add(played.live)
+            answer, ended = broken(fault, answer)
+        self._aftermath.see(wanted, whole, fault, ended)
+        self.served += 1
+        return self._delivery.cut(answer, played.performance, f"{track.tape.name} {track.n}")

@@ -105,6 +105,8 @@ class Track:
     """The minted ids that its request holds."""
     superseded: tuple[Response, ...]
     """Earlier answers to the same read, in their order."""
+    performances: tuple[Performance | None, ...]
+    """How each of these was performed."""
     held: Held = NOTHING_HELD
     epoch: int = 0
     overlaps: set[int] = field(default_factory=set)
@@ -140,6 +142,11 @@ class Track:
     def polls(self) -> bool:
         """Whether clients ask again and again until its answer says that something has ended."""
         return self.kind is Kind.READ and status_of(self.interaction.response) is not None
+
+    def performance_of(self, response: Response) -> Performance | None:
+        """How one of its answers was performed."""
+        earlier = zip(self.superseded, self.performances, strict=True)
+        return next((performance for one, performance in earlier if one is response), self.performance)
 
     @cached_property
     def answered_symbols(self) -> list[str]:
@@ -271,6 +278,7 @@ class Tape:
             place=len(group.tracks),
             symbols=item.known,
             superseded=tuple(one.interaction.response for one in item.settled.superseded),
+            performances=tuple(one.performance for one in item.settled.superseded),
         )
 
     def giver_of(self, symbol: str) -> Track | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -11,7 +11,8 @@ from toolreel.dialects.routes import Kind
 from toolreel.errors import MISSES, UNPLAYED
 
 from .miss import Miss
-from .tape import Tape, Track
+from .tape import Group, Tape, Track
+from .trouble import Struck, Trouble
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +38,17 @@ class Missed:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`unplayed` are the interactions that should have been played; `never_played` counts all that were not."""
+    """`unplayed` are the interactions that should have been played; `never_played` counts all that were not.
+
+    `faults` are those that struck, in their order, `idle` the numbers of those that never did.
+    """
 
     served: int
     misses: tuple[Missed, ...]
     unplayed: tuple[Unplayed, ...]
     never_played: int
+    faults: tuple[Struck, ...] = ()
+    idle: tuple[int, ...] = ()
 
     @property
     def missed(self) -> int:
@@ -66,25 +72,38 @@ class Verdict:
             "never_played": self.never_played,
             "misses": [{**asdict(one.miss), "times": one.times} for one in self.misses],
             "unplayed": [asdict(one) for one in self.unplayed],
+            "faults": [{**asdict(one), "times": times} for one, times in Counter(self.faults).items()],
+            "idle_faults": list(self.idle),
         }
 
 
 def verdict(
-    tapes: Iterable[Tape], played: set[Track], misses: Iterable[Miss], served: int, *, everything: bool
+    tapes: Iterable[Tape],
+    played: set[Track],
+    misses: Iterable[Miss],
+    served: int,
+    *,
+    everything: bool,
+    trouble: Trouble | None = None,
+    touched: Collection[Group] = (),
 ) -> Verdict:
     """The verdict on what was `played`.
 
     What changed something must be played, or the client took another way: successful writes and calls, of the
-    conversations that were begun, or if `everything` must be played, of all.
+    conversations that were begun, or if `everything` must be played, of all. Not of those that faults have `touched`:
+    nobody can say what a client must do after a fault.
     """
     begun = {track.group for track in played}
     never = [track for tape in tapes for group in tape.groups for track in group.tracks if track not in played]
     due = [track for track in never if _counts(track) and (everything or track.group in begun)]
+    due = [track for track in due if track.group not in touched]
     return Verdict(
         served=served,
         misses=tuple(Missed(miss, times) for miss, times in Counter(misses).items()),
         unplayed=tuple(map(_unplayed, due)),
         never_played=len(never),
+        faults=tuple(trouble.struck) if trouble else (),
+        idle=tuple(trouble.idle) if trouble else (),
     )
 
 
