@@ -13,10 +13,12 @@ from mitmproxy import http
 from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 
 from toolreel.addons import error_page
+from toolreel.addons.connections import reset_client
 from toolreel.addons.flows import origin, own_response
 from toolreel.replay.miss import Miss, MissCode
 from toolreel.server.app import ORIGIN_HEADER
 from toolreel.server.hosts import Listen
+from toolreel.server.parcels import PARCELS_HEADER, RESET_HEADER, Unpacking
 
 PROXY_OPTIONS = {
     "connection_strategy": "lazy",  # else TLS connects upstream before the request is seen
@@ -62,8 +64,16 @@ class Replayer:
 
     def responseheaders(self, flow: http.HTTPFlow) -> None:
         """Relays the answer piece by piece as the plain door sends it."""
-        if flow.response is not None:
-            flow.response.stream = True
+        if flow.response is None:
+            return
+        if RESET_HEADER in flow.response.headers:
+            reset_client(flow)
+            return
+        length = flow.response.headers.pop(PARCELS_HEADER, None)
+        flow.response.stream = True if length is None else Unpacking()
+        if length is not None and length != "stream":
+            del flow.response.headers["transfer-encoding"]
+            flow.response.headers["content-length"] = length
 
     def server_connect(self, data: ServerConnectionHookData) -> None:
         """The proof that replay opens no connection."""

@@ -11,6 +11,7 @@ from mitmproxy.test import tflow
 from toolreel.addons.replay import Barrier, Replayer
 from toolreel.replay.miss import Miss
 from toolreel.server.hosts import Listen
+from toolreel.server.parcels import parcel
 
 from .conftest import flow_of, response_of
 
@@ -65,6 +66,31 @@ def test_answers_are_relayed_piece_by_piece(replayer: Replayer) -> None:
     flow.response = response_of()
     replayer.responseheaders(flow)
     assert flow.response.stream is True
+
+
+@pytest.mark.parametrize(
+    ("length", "fields"),
+    [("5", {"content-length": "5"}), ("stream", {"transfer-encoding": "chunked"})],
+)
+def test_what_comes_in_parcels_is_unpacked(replayer: Replayer, length: str, fields: dict[str, str]) -> None:
+    flow = flow_of()
+    flow.response = response_of(
+        headers=[(b"transfer-encoding", b"chunked"), (b"x-toolreel-parcels", length.encode())]
+    )
+    replayer.responseheaders(flow)
+    assert dict(flow.response.headers) == fields
+    data = parcel(b"abc") + parcel(b"de")
+    assert [*flow.response.stream(data[:8]), *flow.response.stream(data[8:]), *flow.response.stream(b"")] == [
+        b"abc",
+        b"de",
+    ]
+
+
+def test_a_reset_is_passed_on(replayer: Replayer) -> None:
+    flow = flow_of()
+    flow.response = response_of(headers=[(b"x-toolreel-reset", b"1")])
+    replayer.responseheaders(flow)
+    assert flow.error.msg == flow.error.KILLED_MESSAGE
 
 
 @pytest.mark.parametrize(

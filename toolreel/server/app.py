@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
+import asyncio
+import time
 
 from toolreel.messages.http import Headers, HttpRequest, header, headers_of
 from toolreel.replay.answer import Answer, error_answer
 
 from .closed import Answers, answered
 from .hosts import HostCheck
-
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
+from .sending import Clock, Message, Receive, Send, Sender, Sleep
 
 MAX_BODY = 512 << 20
 """Longer requests are refused, in bytes; the API itself takes files of 512 MB at most."""
@@ -26,21 +23,37 @@ class ReplayApp:
     """An ASGI application that serves what `answers` says.
 
     `may_enter` says whether a Host header is one of this server's own (DNS rebinding). `ticket` is the secret with
-    which the proxy door names the origin that a client means; without one every such header is refused.
+    which the proxy door names the origin that a client means; without one every such header is refused. `clock` and
+    `sleep` go by seconds.
     """
 
-    def __init__(self, answers: Answers, may_enter: HostCheck, ticket: str | None = None) -> None:
+    def __init__(
+        self,
+        answers: Answers,
+        may_enter: HostCheck,
+        ticket: str | None = None,
+        *,
+        clock: Clock = time.monotonic,
+        sleep: Sleep = asyncio.sleep,
+    ) -> None:
         self._answers = answers
         self._may_enter = may_enter
         self._ticket = ticket
+        self._clock = clock
+        self._sleep = sleep
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """One connection's event, as the server gives it."""
         if scope["type"] == "http":
             headers = headers_of(scope["headers"])
-            answer = self._refusal(headers) or await self._answer(scope, headers, receive)
-            if answer is not None:
-                await _send(answer, scope["method"], send)
+            asked = self._refusal(headers) or await self._request(scope, headers, receive)
+            if asked is None:
+                return
+            sender = Sender(scope, receive, send, self._clock, self._sleep)  # from here on its time runs
+            if isinstance(asked, Answer):
+                await sender.answer(asked)
+            else:
+                await sender.answer(answered(self._answers, asked), parcels=self._ticket is not None)
 
     def _refusal(self, headers: Headers) -> Answer | None:
         if self._ticket is not None:
@@ -52,7 +65,8 @@ class ReplayApp:
             return error_answer(501, _error("toolreel does not replay websockets; use HTTP."))
         return None
 
-    async def _answer(self, scope: Message, headers: Headers, receive: Receive) -> Answer | None:
+    async def _request(self, scope: Message, headers: Headers, receive: Receive) -> HttpRequest | Answer | None:
+        """The request, or why it is refused; None if the client left before its end."""
         body = await _body(receive)
         if body is None:
             return None
@@ -62,7 +76,7 @@ class ReplayApp:
         query: bytes = scope["query_string"]
         target = (raw_path + b"?" + query if query else raw_path).decode("latin-1")
         origin = (header(headers, ORIGIN_HEADER) or "").partition(" ")[2] if self._ticket else None
-        return answered(self._answers, HttpRequest(scope["method"], target, headers, body, origin))
+        return HttpRequest(scope["method"], target, headers, body, origin)
 
 
 async def _body(receive: Receive) -> bytes | None:
@@ -75,19 +89,6 @@ async def _body(receive: Receive) -> bytes | None:
         body += message.get("body", b"")
         if len(body) > MAX_BODY or not message.get("more_body"):
             return bytes(body)
-
-
-async def _send(answer: Answer, method: str, send: Send) -> None:
-    headers = list(answer.headers)
-    if answer.length is not None:
-        headers.append(("content-length", str(answer.length)))
-    fields = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
-    await send({"type": "http.response.start", "status": answer.status, "headers": fields})
-    for piece in answer.pieces if method != "HEAD" else ():
-        await send({"type": "http.response.body", "body": piece, "more_body": True})
-    if not answer.cut:
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
-    # Else the answer stays unfinished: the server then closes the connection without the end of the body.
 
 
 def _refused(reason: str) -> Answer:

@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
+from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 from toolreel.errors import MachineError
 
 from .hosts import Listen
+from .sending import TRANSPORT
 
 
 def bind(listen: Listen) -> socket.socket:
@@ -34,10 +36,22 @@ def bind(listen: Listen) -> socket.socket:
     return listener
 
 
+class _Connection(AutoHTTPProtocol):  # type: ignore[valid-type,misc] # whichever of uvicorn's fits here
+    """A connection whose applications can reset it."""
+
+    app_state: dict[str, Any]
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """A client is there."""
+        super().connection_made(transport)
+        self.app_state = {**self.app_state, TRANSPORT: transport}
+
+
 def config(app: Any, certificate: Path | None = None) -> uvicorn.Config:
     """How uvicorn runs our applications: silent, without headers of its own; over TLS with a certificate's file."""
     return uvicorn.Config(
         app,
+        http=_Connection,
         ssl_certfile=certificate,
         log_config=None,
         log_level="critical",  # an answer that is cut on purpose would be logged as an error of the application

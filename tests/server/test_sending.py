@@ -1,0 +1,156 @@
+"""Sending without sockets, on a clock of the tests' own."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from toolreel.replay.answer import Answer
+from toolreel.server.parcels import PARCELS_HEADER, RESET_HEADER, parcel
+from toolreel.server.sending import TRANSPORT, Message, Sender
+
+PACED = Answer(200, (("a", "b"),), (b"one", b"two", b"three"), wait=100, delays=(0, 50, 25), end_delay=10)
+
+
+class Clock:
+    """Time passes only in sleep, and every sleep takes `late` seconds too long."""
+
+    def __init__(self, late: float = 0) -> None:
+        self.now, self.late = 1000.0, late
+
+    def __call__(self) -> float:
+        return self.now
+
+    async def sleep(self, seconds: float) -> None:
+        self.now += seconds + self.late
+
+    @property
+    def ms(self) -> int:
+        return round((self.now - 1000) * 1000)
+
+
+class Transport:
+    """What a reset does to a connection."""
+
+    def __init__(self, left: asyncio.Event) -> None:
+        self.done: list[Any] = []
+        self._left = left
+
+    def get_extra_info(self, name: str) -> Transport:
+        assert name == "socket"
+        return self
+
+    def setsockopt(self, *option: Any) -> None:
+        self.done.append(option[-1])
+
+    def abort(self) -> None:
+        self.done.append("abort")
+        self._left.set()
+
+
+def send(
+    answer: Answer, *, method: str = "GET", leaves_at: int | None = None, late: float = 0, **options: Any
+) -> Any:
+    """What is sent and when, in milliseconds, and what was done to the connection."""
+    clock, sent = Clock(late), list[tuple[int, Any]]()
+
+    async def scenario() -> Transport:
+        left = asyncio.Event()
+        transport = Transport(left)
+
+        async def receive() -> Message:
+            await left.wait()
+            return {"type": "http.disconnect"}
+
+        async def keep(message: Message) -> None:
+            sent.append((clock.ms, dict(message)))
+
+        async def sleep(seconds: float) -> None:
+            await clock.sleep(seconds)
+            if leaves_at is not None and clock.ms >= leaves_at:
+                left.set()
+                await asyncio.sleep(60)
+
+        scope = {"type": "http", "method": method, "state": {TRANSPORT: transport}}
+        await Sender(scope, receive, keep, clock, sleep).answer(answer, **options)
+        return transport
+
+    transport = asyncio.run(scenario())
+    return sent, transport.done
+
+
+def times(sent: Any) -> list[tuple[int, bytes | None]]:
+    return [(when, message.get("body")) for when, message in sent]
+
+
+def test_every_part_is_sent_when_it_is_due() -> None:
+    sent, _ = send(PACED)
+    assert times(sent) == [(100, None), (100, b"one"), (150, b"two"), (175, b"three"), (185, b"")]
+    assert [message.get("more_body") for _, message in sent] == [None, True, True, True, False]
+
+
+def test_sleeps_that_take_too_long_do_not_add_up() -> None:
+    slow = Answer(200, (), (b"x",) * 50, delays=(0, *[10] * 49))
+    sent, _ = send(slow, late=0.004)
+    assert max(abs(when - 10 * n) for n, (when, _) in enumerate(times(sent)[1:-1])) <= 4
+
+
+def test_without_delays_nothing_waits() -> None:
+    sent, _ = send(Answer(200, (), (b"a", b"b"), length=2))
+    assert times(sent) == [(0, None), (0, b"a"), (0, b"b"), (0, b"")]
+
+
+def test_an_answer_that_is_cut_never_ends() -> None:
+    sent, _ = send(Answer(200, (), (b"a",), cut=True, end_delay=30))
+    assert times(sent) == [(0, None), (0, b"a")]
+
+
+def test_a_client_that_leaves_ends_the_waiting() -> None:
+    sent, _ = send(PACED, leaves_at=150)
+    assert times(sent) == [(100, None), (100, b"one")]
+
+
+@pytest.mark.parametrize("wait", [0, 20])
+def test_a_reset_sends_nothing(wait: float) -> None:
+    sent, done = send(Answer(0, (), wait=wait, reset=True))
+    assert sent == []
+    assert done == [b"\1\0\0\0\0\0\0\0", "abort"]
+
+
+def test_the_answer_to_head_waits_and_has_no_body() -> None:
+    sent, _ = send(PACED, method="HEAD")
+    assert times(sent) == [(100, None), (110, b"")]
+
+
+# ------------------------------------------------------------------------------------------------ for the proxy door
+
+
+def test_the_proxy_door_gets_parcels_and_is_told_the_length() -> None:
+    (start, one, two, _), _ = send(Answer(200, (("a", "b"),), (b"a", b"bc"), length=3), parcels=True)
+    assert start[1]["headers"] == [(b"a", b"b"), (PARCELS_HEADER.encode(), b"3")]
+    assert [one[1]["body"], two[1]["body"]] == [parcel(b"a"), parcel(b"bc")]
+    (start, *_), _ = send(Answer(200, (), (b"a",)), parcels=True)
+    assert start[1]["headers"] == [(PARCELS_HEADER.encode(), b"stream")]
+
+
+@pytest.mark.parametrize(
+    ("method", "answer"), [("HEAD", Answer(200, (), (b"abc",), length=3)), ("GET", Answer(204, ()))]
+)
+def test_what_has_no_body_comes_in_no_parcels(method: str, answer: Answer) -> None:
+    (start, *_), _ = send(answer, method=method, parcels=True)
+    assert PARCELS_HEADER.encode() not in dict(start[1]["headers"])
+
+
+def test_the_proxy_door_is_told_to_reset() -> None:
+    (start, end), done = send(Answer(0, (), wait=5, reset=True), parcels=True)
+    assert start == (
+        5,
+        {
+            "type": "http.response.start",
+            "status": 200,
+            "headers": [(RESET_HEADER.encode(), b"1"), (b"content-length", b"0")],
+        },
+    )
+    assert (end[1]["more_body"], done) == (False, [])
