@@ -15,6 +15,7 @@ import httpx
 import pytest
 import uvicorn
 
+from toolreel.replay.trouble import Trouble
 from toolreel.standin.app import create_app
 from toolreel.standin.script import Script, Timing, load_script
 
@@ -26,10 +27,12 @@ TOOLS = [WEATHER] + [{"type": "function", "function": {"name": name}} for name i
 class StandIn:
     """The application in this process; time passes only where a test or a stream's pause lets it."""
 
-    def __init__(self, script: Script) -> None:
+    def __init__(self, script: Script, trouble: Trouble | None = None) -> None:
         self.now = START
         self.script = script
-        self.app = create_app(script, clock=lambda: self.now, random=random.Random(7), sleep=self.sleep)
+        self.app = create_app(
+            script, clock=lambda: self.now, random=random.Random(7), sleep=self.sleep, trouble=trouble
+        )
 
     async def sleep(self, seconds: float) -> None:
         # A little more, so that rounding of large floats never leaves the next beat just out of reach.

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import assert_never
+
+from toolreel.dialects.run_endings import RunEnd, latest
 
 from . import bodies, errors, events, objects
 from .events import Spent, Timeline
@@ -88,6 +91,19 @@ def cancel_run(world: World, thread: ThreadRecord, record: RunRecord, now: float
     open_messages = [message for message in thread.messages if message["status"] == "in_progress"]
     events.cancelled(later, record.run, [*open_messages, *open_steps], record.usage())
     record.leg.pending.extend(later.beats)
+
+
+def end_run(thread: ThreadRecord, record: RunRecord, end: RunEnd, told: Mapping[str, JsonObject]) -> None:
+    """End a run as a fault says, with the steps and messages that were not finished, as a stream `told` of them."""
+    run, at = record.run, latest(record.run)
+    record.leg.pending.clear()
+    for step in record.steps:
+        if step["status"] == "in_progress":
+            step.update(told.get(step["id"]) or end.of_step(step, at)[1])
+    for message in thread.messages:
+        if message["run_id"] == run["id"] and message["status"] == "in_progress":
+            message.update(told.get(message["id"]) or end.of_message(message, at)[1])
+    run.update(end.of(run))
 
 
 def _plan_turn(world: World, thread: ThreadRecord, record: RunRecord, now: float) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import islice, takewhile
 from random import Random
 
 from . import errors, events
@@ -60,13 +61,14 @@ class ThreadRecord:
         last = next(reversed(self.runs.values()), None)
         return last if last and last.run["status"] in ACTIVE else None
 
-    def advance(self, now: float) -> None:
-        """Let everything happen that is due."""
+    def advance(self, now: float, most: int | None = None) -> None:
+        """Let everything happen that is due; at `most` so many beats, if that is given."""
         record = self.active_run()
         if record is None:
             return
         leg = record.leg
-        while leg.pending and leg.pending[0].at <= now:
+        due = islice(takewhile(lambda beat: beat.at <= now, leg.pending), most)
+        for _ in range(sum(1 for _ in due)):
             self.play(record, [leg.pending.popleft()])
         run = record.run
         if run["status"] == "requires_action" and now >= run["expires_at"]:
