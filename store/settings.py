@@ -36,7 +36,10 @@ class Normalise(_Table):
 
 
 class Replay(_Table):
-    """`[replay]`: how requests are compared; the names are those of the options of `toolreel replay`."""
+    """`[replay]`: how requests are compared and answers sent; the names are those of the options of the command.
+
+    `faults` names a fault file.
+    """
 
     model_config = ConfigDict(populate_by_name=True)
 
@@ -45,6 +48,9 @@ class Replay(_Table):
     match_query: tuple[str, ...] = Field(alias="match-query", default=())
     match_header: tuple[str, ...] = Field(alias="match-header", default=())
     tool_output: tuple[str, ...] = Field(alias="tool-output", default=())
+    pace: str = "instant"
+    chunks: str = "frame"
+    faults: str | None = None
 
 
 class Ids(_Table):

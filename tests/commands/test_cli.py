@@ -22,6 +22,9 @@ from toolreel.errors import (
     UpstreamError,
 )
 from toolreel.redaction import DEFAULT_RULES
+from toolreel.replay.delivery import Delivery
+from toolreel.replay.faults import NO_FAULTS
+from toolreel.replay.pace import parse_pace
 from toolreel.replay.rules import MatchRules
 from toolreel.server.hosts import Listen
 
@@ -150,11 +153,16 @@ def test_replay_takes_several_cassettes(calls: Callable[..., Calls], monkeypatch
 
 def test_replay_answers_in_the_manner_that_is_asked_for(calls: Callable[..., Calls]) -> None:
     found = calls("replay.replay")
-    words = "replay a --poll faithful --clock now --ids original --tls --json --no-strict --partial --repeat"
+    words = (
+        "replay a --poll faithful --clock now --ids original --tls --json --no-strict --partial --repeat --pace x2"
+    )
     assert status_of(*words.split(), "--ignore-query", "limit") == 0
     ((_, options),) = found
     rules = MatchRules(ignore_query=frozenset({"limit"}))
-    assert options["manner"] == Manner("faithful", "now", "original", rules, strict=False, partial=True, repeat=True)
+    delivery = Delivery(parse_pace("x2"))
+    assert options["manner"] == Manner(
+        "faithful", "now", "original", rules, strict=False, partial=True, repeat=True, delivery=delivery
+    )
     assert options["tls"] is True
     assert options["as_json"] is True
 
@@ -218,7 +226,7 @@ def test_the_other_commands_get_their_options(calls: Callable[..., Calls]) -> No
     assert status_of("demo", "--upstream", "https://h", "--model", "m", "--cassettes", "c") == 0
     assert status_of("demo") == 0
     assert shown == [((Path("cassettes"), "tape"), {"as_json": False})]
-    assert served == [((Listen("127.0.0.1", 9), Path("s.toml")), {})]
+    assert served == [((Listen("127.0.0.1", 9), Path("s.toml"), NO_FAULTS), {})]
     assert [options for _, options in played] == [
         {"upstream": "https://h", "model": "m", "folder": Path("c")},
         {"upstream": None, "model": "gpt-4o", "folder": None},

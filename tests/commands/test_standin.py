@@ -10,6 +10,7 @@ import pytest
 from toolreel.commands import child
 from toolreel.commands.standin import standin, standing_in
 from toolreel.errors import CommandError
+from toolreel.replay.faults import parse_faults
 from toolreel.server.hosts import Listen
 
 FREE = Listen("127.0.0.1", 0)
@@ -38,3 +39,18 @@ def test_a_broken_script_is_the_users_error(tmp_path: Path) -> None:
     script.write_text("rules = ")
     with pytest.raises(CommandError, match=r"script\.toml"), standing_in(FREE, script):
         pass
+
+
+def test_it_says_at_its_end_what_its_faults_did(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def ask() -> None:
+        url = capsys.readouterr().err.partition("OPENAI_BASE_URL=")[2].split()[0]
+        assert httpx.post(f"{url}/threads", trust_env=False).status_code == 503
+
+    monkeypatch.setattr(child, "wait_for_end", ask)
+    assert standin(FREE, None, parse_faults("[[fault]]\nstatus = 503\n[[fault]]\nnth = 9\nstatus = 500", "f")) == 0
+    assert capsys.readouterr().err.splitlines() == [
+        "Fault 1 (status 503) struck POST /v1/threads.",
+        "Fault 2 never struck.",
+    ]

@@ -102,9 +102,7 @@ def test_several_cassettes_are_named() -> None:
 def test_a_verdict_for_programs(times: int) -> None:
     miss = Miss(MissCode.NO_MATCH, "What?", "$.a")
     struck = Struck(2, "status 429", "POST /v1/x")
-    verdict = Verdict(
-        3, (Missed(miss, times),), (Unplayed("weather", 7, "POST", "/x"),), 9, (struck,) * times, (1,)
-    )
+    verdict = Verdict(3, (Missed(miss, times),), (Unplayed("weather", 7, "POST", "/x"),), 9, (struck,) * times, (1,))
     assert json.loads(json.dumps(verdict.as_json())) == {
         "served": 3,
         "missed": times,

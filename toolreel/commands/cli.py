@@ -12,10 +12,13 @@ import click
 from toolreel.errors import ToolreelError
 
 from . import console, options
+from .delivering import delivering, faults_in
+from .delivering import faults as faults_option
 from .matching import matching
 from .options import NeedsCommand, RunsCommand
 
 if TYPE_CHECKING:
+    from toolreel.replay.delivery import Delivery
     from toolreel.replay.rules import MatchRules
 
 _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -89,6 +92,7 @@ def record(
 @options.cassettes
 @click.pass_obj
 @matching
+@delivering
 def replay(
     command: Sequence[str],
     names: tuple[str, ...],
@@ -104,6 +108,7 @@ def replay(
     as_json: bool,
     folder: Path,
     rules: MatchRules,
+    delivery: Delivery,
 ) -> int:
     """Serve the cassettes NAME..., offline.
 
@@ -123,7 +128,7 @@ def replay(
         via=via,
         tls=tls,
         command=command,
-        manner=Manner(poll, clock, ids, rules, options.redacting(), strict, partial, repeat),
+        manner=Manner(poll, clock, ids, rules, options.redacting(), strict, partial, repeat, delivery),
         as_json=as_json,
     )
 
@@ -150,6 +155,7 @@ def replay(
 @options.cassettes
 @click.pass_obj
 @matching
+@delivering
 def run(
     command: Sequence[str],
     name: str,
@@ -167,6 +173,7 @@ def run(
     as_json: bool,
     folder: Path,
     rules: MatchRules,
+    delivery: Delivery,
 ) -> int:
     """Run COMMAND with the cassette NAME: record it the first time, replay it from then on.
 
@@ -187,7 +194,7 @@ def run(
         via=via,
         tls=tls,
         command=command,
-        manner=Manner(poll, clock, ids, rules, options.redacting(), strict, partial, repeat),
+        manner=Manner(poll, clock, ids, rules, options.redacting(), strict, partial, repeat, delivery),
         as_json=as_json,
     )
 
@@ -261,13 +268,14 @@ def audit(names: tuple[str, ...], most: int, as_json: bool, folder: Path, rules:
     type=click.Path(path_type=Path, dir_okay=False),
     help="What the model does: a TOML file; the default one says in its comments how it is written.",
 )
-def standin(listen: str, script: Path | None) -> int:
+@faults_option
+def standin(listen: str, script: Path | None, faults: Path | None) -> int:
     """Serve a stand-in of the Assistants API on this machine, until Ctrl-C."""
     from toolreel.server.hosts import parse_listen
 
     from .standin import standin as run
 
-    return run(parse_listen(listen), script)
+    return run(parse_listen(listen), script, faults_in(faults))
 
 
 @cli.command()

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from collections import Counter
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
+
+if TYPE_CHECKING:
+    from toolreel.replay.trouble import Struck
 
 _PIPED_WIDTH = 200
 _notes = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
@@ -20,6 +25,15 @@ def note(text: str, *, style: str | None = None) -> None:
 def complaint(text: str) -> None:
     """A line that says what is wrong."""
     note(f"toolreel: {text}", style="red")
+
+
+def tell_of(struck: Iterable[Struck], idle: Iterable[int]) -> None:
+    """Says which faults struck, and the numbers of those that never did."""
+    for one, times in Counter(struck).items():
+        often = "." if times == 1 else f" {times} times."
+        note(f"Fault {one.number} ({one.what}) struck {one.request}{often}")
+    for number in idle:
+        note(f"Fault {number} never struck.")
 
 
 def result(text: str) -> None:

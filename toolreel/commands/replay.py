@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from toolreel.redaction import DEFAULT_RULES, Redactor, Rules
+from toolreel.replay.delivery import PLAIN, Delivery
 from toolreel.replay.engine import Options
 from toolreel.replay.rules import DEFAULT_MATCH_RULES, MatchRules
 from toolreel.replay.session import Session, fixed_clock, present_clock, recorded_clock
@@ -42,7 +43,7 @@ class Manner:
     """How to answer: `poll` collapse or faithful; `clock` recorded, now or fixed; `ids` symbols or original.
 
     `rules` say what counts when requests are compared, `redact` what is secret. `strict`, `partial` and `repeat` say
-    what must be played, None for the defaults.
+    what must be played, None for the defaults; `delivery` says how answers are sent.
     """
 
     poll: str = "collapse"
@@ -53,6 +54,7 @@ class Manner:
     strict: bool | None = None
     partial: bool = False
     repeat: bool | None = None
+    delivery: Delivery = PLAIN
 
     def options(self, *, strict: bool) -> Options:
         """The options of a session; `strict` is for where nothing else was said."""
@@ -80,7 +82,7 @@ def replay(
     tapes = [_tape(folder, name, manner) for name in names]
     clock = {"recorded": recorded_clock, "now": present_clock(time.time()), "fixed": fixed_clock}[manner.clock]
     options = manner.options(strict=bool(command))
-    session = Session(tapes, options, clock=clock, redactor=Redactor(manner.redact))
+    session = Session(tapes, options, clock=clock, redactor=Redactor(manner.redact), delivery=manner.delivery)
     door = _proxy_door(session, listen, tapes) if via == PROXY else _base_url_door(session, listen, tapes, tls=tls)
     with door as environment:
         note(f"Replaying {', '.join(names)}: {pointing(via, environment)}")

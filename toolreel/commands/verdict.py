@@ -5,7 +5,7 @@ from __future__ import annotations
 from toolreel.replay.verdict import Verdict
 from toolreel.replay.words import times
 
-from .console import complaint, json_result, note
+from .console import complaint, json_result, note, tell_of
 
 _MOST = 50
 """So many interactions that were not played are named; `--json` names all."""
@@ -16,6 +16,7 @@ def conclude(verdict: Verdict, status: int, *, as_json: bool = False) -> int:
 
     `status` is that of the COMMAND, whose own failure comes first.
     """
+    tell_of(verdict.faults, verdict.idle)
     for one in verdict.misses:
         again = f" ({times(one.times)})" if one.times > 1 else ""
         complaint(f"Miss ({one.miss.code}): {one.miss.message}{again}")

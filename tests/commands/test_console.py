@@ -1,0 +1,24 @@
+from __future__ import annotations
+
+import pytest
+
+from toolreel.commands.console import tell_of
+from toolreel.messages.http import HttpRequest
+from toolreel.replay.faults import parse_faults
+from toolreel.replay.trouble import Trouble, Wanted
+
+
+def test_what_faults_did_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    trouble = Trouble(parse_faults("[[fault]]\nnth = [1, 2]\nstatus = 429\n[[fault]]\nrun = 'failed'", "f.toml"))
+    for path in ("/v1/threads", "/v1/threads", "/v1/files"):
+        trouble.instead(Wanted(HttpRequest("POST", path)))
+    tell_of(trouble.struck, trouble.idle)
+    assert capsys.readouterr().err.splitlines() == [
+        "Fault 1 (status 429) struck POST /v1/threads 2 times.",
+        "Fault 2 never struck.",
+    ]
+
+
+def test_without_faults_nothing_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    tell_of((), ())
+    assert capsys.readouterr().err == ""
