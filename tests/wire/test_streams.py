@@ -341,7 +341,19 @@ def test_the_program_breaks_answers_and_says_so(folder: Path, toolreel: Toolreel
     faults = folder.parent / "faults.toml"
     faults.write_text("[[fault]]\nnth = 1\nstatus = 429\nheaders.retry-after = 2\n[[fault]]\nmalformed_frame = 99\n")
     ran = toolreel(
-        *("replay", "take", "--cassettes", folder, "--faults", faults, "--pace", "1ms", "--chunks", "random:7"),
+        *(
+            "replay",
+            "take",
+            "--cassettes",
+            folder,
+            "--faults",
+            faults,
+            "--pace",
+            "1ms",
+            "--chunks",
+            "random:7",
+            "--partial",
+        ),
         *("--", sys.executable, "-c", CLIENT),
     )
     assert ran.out == f"429 2 1\n200 {sum(map(len, FRAMES))}\n"
