@@ -249,7 +249,29 @@ def test_a_run_is_corrected_wherever_it_stands() -> None:
     assert corrected.length == len(corrected.pieces[0])
 
 
-@pytest.mark.parametrize("body", [b"", b'{"a":1.10}', b"\xff"])
+def test_a_run_in_an_unusual_spelling_ends_too() -> None:
+    unusual = Answer(200, JSON, (b'{"object":"thread.run",  "id":"run_1","temperature":1.10}',), length=9)
+    answer, run = broken(fault("run = 'failed'"), unusual)
+    assert json.loads(answer.pieces[0]) == run
+    assert run is not None
+    assert run["status"] == "failed"
+
+
+@pytest.mark.parametrize(
+    ("frame", "done"),
+    [
+        (b'data: {"choices":[]}\n\n', [b"data: [DONE]\n\n"]),
+        (b'event: response.created\ndata: {"type":"response.created"}\n\n', []),
+        (FRAMES[0], [DONE]),
+    ],
+    ids=["chat", "responses", "assistants"],
+)
+def test_after_an_error_a_stream_ends_as_its_api_ends_it(frame: bytes, done: list[bytes]) -> None:
+    answer, _ = broken(fault("error_event = true"), Answer(200, SSE, (frame, b"data: x\n\n")))
+    assert list(answer.pieces[2:]) == done
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"\xff"])
 def test_what_is_no_json_is_left_alone(body: bytes) -> None:
     answer = Answer(200, JSON, (body,), length=len(body))
     assert with_run(answer, RUN) is answer

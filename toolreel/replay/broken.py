@@ -27,6 +27,7 @@ class BrokenStream:
         self._end = fault.run_end
         self._count = 0
         self._watch = Watch()
+        self._type = DONE[0]
 
     def start(self) -> list[bytes]:
         """What comes before the first frame."""
@@ -35,7 +36,9 @@ class BrokenStream:
     def feed(self, frame: bytes) -> list[bytes]:
         """What is sent in place of the next frame."""
         self._count += 1
-        if self._end and (ended := self._run_ends(frame, self._end)):
+        event = sse.event(frame)
+        self._type = event.type if event else self._type
+        if self._end and (ended := self._run_ends(event, self._end)):
             return ended
         if self._count == self._fault.cut_inside_frame:
             self.over = self.cut = True
@@ -52,12 +55,17 @@ class BrokenStream:
             self.cut = count == fault.cut_after_frame
         elif fault.error_event is not None and count == (fault.after_frame or 1):
             self.over = True
-            return [_frame("error", fault.error_event), _frame(*DONE)]
+            return [_frame("error", fault.error_event), *self._done()]
         return []
 
-    def _run_ends(self, frame: bytes, end: RunEnd) -> list[bytes]:
-        """The frames with which the run ends in place of this one, if it does."""
-        event = sse.event(frame)
+    def _done(self) -> list[bytes]:
+        """The frame that ends a stream of this API: not the same in all of them, and none in the Responses API."""
+        if self._type.startswith("response."):
+            return []
+        return [_frame(None if self._type == "message" else DONE[0], DONE[1])]
+
+    def _run_ends(self, event: sse.Event | None, end: RunEnd) -> list[bytes]:
+        """The frames with which the run ends in place of this event, if it does."""
         due = event is not None and event.type in SETTLED
         if self._fault.after_frame is not None:
             due = self._count > self._fault.after_frame
@@ -67,7 +75,7 @@ class BrokenStream:
         if due and (ended := list(self._watch.ended(end))):
             self.over = True
             self.ended = [value for _, value in ended]
-            return [*(_frame(*one) for one in ended), _frame(*DONE)]
+            return [*(_frame(*one) for one in ended), *self._done()]
         self._watch.see(value)
         return []
 
@@ -80,12 +88,10 @@ def fits(fault: Fault, answer: Answer) -> bool:
     needed = max(fault.cut_inside_frame or 0, fault.malformed_frame or 0)
     for name in ("cut_after_frame", "end_after_frame"):
         if (count := getattr(fault, name)) is not None:
-            needed = count + 1  # something is to be missing
+            needed = max(needed, count + 1)  # something is to be missing
     if fault.error_event is not None:
-        needed = fault.after_frame or 1
-    if fault.frame_delay_ms:
-        needed = max(needed, 2)
-    return frames >= needed
+        needed = max(needed, fault.after_frame or 1)
+    return frames >= max(needed, 2 if fault.frame_delay_ms else 0)
 
 
 def broken(fault: Fault, answer: Answer) -> tuple[Answer, dict[str, Any] | None]:
@@ -157,10 +163,10 @@ def values_of(answer: Answer, holding: bytes) -> Iterator[Any]:
 def with_run(answer: Answer, run: dict[str, Any]) -> Answer:
     """An answer that is no stream, in which the run is this one, wherever it stands."""
     body = b"".join(answer.pieces)
-    spelled = jsontext.spelled(body)
-    if spelled is None:
+    value, spelled = json_of(body), jsontext.spelled(body)
+    if value is None:
         return answer
-    data = jsontext.spell(_with_run(spelled.value, run), spelled.style).encode()
+    data = jsontext.spell(_with_run(value, run), spelled.style if spelled else "pretty2").encode()
     return replace(answer, pieces=(data,), length=None if answer.length is None else len(data))
 
 

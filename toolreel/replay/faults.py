@@ -21,7 +21,7 @@ _KNOWN = frozenset(_VARIABLE.sub("{}", name) for name in NAMES)
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 Count = Annotated[int, Field(ge=1)]
-Milliseconds = Annotated[float, Field(ge=0, le=3_600_000, allow_inf_nan=False)]
+Milliseconds = Annotated[float, Field(ge=0, le=3_600_000)]
 
 
 _MESSAGES = {
@@ -101,6 +101,8 @@ class Fault(_Table):
         for name, value in headers.items():
             if not _HEADER_NAME.fullmatch(name) or not value.isprintable() or not value.isascii():
                 raise ValueError(f"{name!r} with the value {value!r} is no header")
+            if name.lower() in ("content-length", "transfer-encoding"):
+                raise ValueError(f"{name} follows from the body; leave it out")
         return {name.lower(): value for name, value in headers.items()}
 
     @field_validator("error_event", mode="before")
@@ -205,11 +207,14 @@ def parse_faults(text: str, name: str) -> Faults:
     Raises ValueError: the file, the line, the field, and what is wrong.
     """
     try:
-        content = json.dumps(tomllib.loads(text), default=str)  # only in its JSON mode pydantic takes lists strictly
+        # Only in its JSON mode pydantic takes lists strictly.
+        content = json.dumps(tomllib.loads(text), default=str, allow_nan=False)
     except tomllib.TOMLDecodeError as error:
         raise ValueError(f"{name} is no TOML ({error})") from None
     except RecursionError:
         raise ValueError(f"{name} is nested too deep") from None
+    except ValueError:
+        raise ValueError(f"{name} holds inf or nan, which JSON cannot say") from None
     try:
         return Faults.model_validate_json(content)
     except ValidationError as error:
