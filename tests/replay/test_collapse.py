@@ -58,9 +58,16 @@ def test_who_does_what_was_recorded_hears_what_was_recorded_but_for_polls_that_n
     assert watch(RUN, STEPS, RUN, STEPS, RUN) == ["in_progress", ["one"], "completed", "wrong_epoch", "completed"]
 
 
-def test_who_only_polls_asks_once_more_and_never_hears_an_old_list() -> None:
+def test_who_only_polls_asks_a_few_times_more_and_never_hears_an_old_list() -> None:
     watch = Watcher(*WATCHED)
-    assert watch(RUN, RUN, RUN, STEPS) == ["in_progress", "completed", "completed", "wrong_epoch"]
+    assert watch(*[RUN] * 8, RUN, STEPS) == [*["in_progress"] * 8, "completed", "wrong_epoch"]
+
+
+@pytest.mark.parametrize("polls", [1, 2, 3])
+@pytest.mark.parametrize("times", [1, 2, 4])
+def test_who_polls_as_often_as_was_recorded_or_some_times_as_often_hears_the_list(polls: int, times: int) -> None:
+    watch = Watcher(*[run("queued")] * polls, listed("one"), *[run("in_progress")] * polls, run("completed"))
+    assert watch(*[RUN] * polls * times, STEPS, RUN) == [*["queued"] * polls * times, ["one"], "completed"]
 
 
 def test_who_lists_first_hears_the_end_at_once() -> None:
@@ -83,7 +90,7 @@ def test_several_lists_hold_a_poll_stage_by_stage() -> None:
     exchanges = [run("queued"), listed(), run("in_progress"), listed("m", target=messages), run("completed")]
     assert Watcher(*exchanges)(RUN, STEPS, RUN, messages, RUN) == ["queued", [], "in_progress", ["m"], "completed"]
     assert Watcher(*exchanges)(STEPS, RUN, messages, RUN) == [[], "in_progress", ["m"], "completed"]
-    assert Watcher(*exchanges)(RUN, RUN, RUN) == ["queued", "in_progress", "completed"]
+    assert Watcher(*exchanges)(*[RUN] * 9) == [*["queued"] * 4, *["in_progress"] * 4, "completed"]
 
 
 def test_a_list_before_the_first_poll_holds_it_too() -> None:

@@ -9,6 +9,7 @@ the list any more.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from toolreel.dialects.routes import Kind
@@ -21,10 +22,14 @@ _ENDS = frozenset({"completed", "failed", "cancelled", "expired", "incomplete", 
 
 
 class Stage(NamedTuple):
-    """What a poll was answered before it was settled; `waits_for` are the numbers of the reads that go with it."""
+    """What a poll was answered before it was settled.
+
+    `waits_for` are the numbers of the reads that go with it, `polls` is how often it was asked before they came.
+    """
 
     response: Response
     waits_for: frozenset[int]
+    polls: int = 1
 
 
 class Held(NamedTuple):
@@ -80,7 +85,10 @@ def _stages(poll: Reading, early: Iterable[Reading]) -> list[Stage]:
         if answers and when < settled_from:
             place = max((at for at, one in enumerate(answers) if one.start <= when), default=0)
             waiting.setdefault(place, set()).add(other.n)
-    return [Stage(answers[at].interaction.response, frozenset(waiting[at])) for at in sorted(waiting)]
+    before = [-1, *sorted(waiting)]
+    return [
+        Stage(answers[at].interaction.response, frozenset(waiting[at]), at - last) for last, at in pairwise(before)
+    ]
 
 
 def _is_poll(item: Item) -> bool:

@@ -13,6 +13,9 @@ from .asking import Asking
 from .tape import Group, Track
 from .variables import Meaning
 
+_PATIENCE = 4
+"""How many times as often as when it was recorded a poll may be asked before what was read after it."""
+
 
 class State:
     """A live conversation seen as one recorded conversation, its group.
@@ -28,6 +31,7 @@ class State:
         "_next_stage",
         "_played",
         "_settled",
+        "_waited",
         "group",
         "live_of",
         "open",
@@ -46,6 +50,7 @@ class State:
         self._answered: dict[int, int] = {}
         self._settled: set[int] = set()
         self._next_stage: dict[int, int] = {}
+        self._waited: dict[tuple[int, int], int] = {}
 
     def bind(self, live: str, symbol: str) -> None:
         """The client knows `symbol` as `live`."""
@@ -92,7 +97,7 @@ class State:
         if stage is None:
             self._settled.add(track.n)
         else:
-            self._next_stage[track.n] = stage + 1  # whoever asks again goes on
+            self._wait(track, stage)
         self._played.pop(track.n, None)
         self._played[track.n] = None
         self._answered[track.n] = self._answered.get(track.n, 0) + 1
@@ -122,6 +127,12 @@ class State:
         stages = enumerate(track.held.stages)
         begin = self._next_stage.get(track.n, 0)
         return next((at for at, one in stages if at >= begin and not one.waits_for <= self._played.keys()), None)
+
+    def _wait(self, track: Track, stage: int) -> None:
+        """Whoever asks far more often than was recorded will not read what goes with the stage, and goes on."""
+        asked = self._waited[track.n, stage] = self._waited.get((track.n, stage), 0) + 1
+        if asked >= _PATIENCE * track.held.stages[stage].polls:
+            self._next_stage[track.n] = stage + 1
 
     def asked_before(self, asking: Asking) -> Track | None:
         """The last interaction played that a request asks for again."""
