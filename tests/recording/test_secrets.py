@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
 import json
 import zlib
@@ -83,6 +84,24 @@ def test_headers_that_are_kept_are_kept_without_their_secrets() -> None:
     )
     kept = began(HttpRequest("GET", "/", headers)).headers
     assert kept == (("accept", "application/json; api_key=REDACTED-0001"), ("openai-beta", "assistants=v2"))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("authorization", "Bearer %s"), ("Authorization", "%s"), ("api-key", "%s"), ("Ocp-Apim-Subscription-Key", "%s")],
+)
+def test_a_credential_that_is_repeated_is_no_less_a_secret(name: str, value: str) -> None:
+    """Azure's keys look like any other number in hex."""
+    key = "0f1e2d3c4b5a69788796a5b4c3d2e1f0"
+    exchange = Exchange(1, HttpRequest("POST", "/", ((name.lower(), value % key),), f'{{"note":"{key}"}}'.encode()))
+    [asked] = exchange.begin(0)
+    assert isinstance(asked, Began)
+    assert asked.request.body == b'{"note":"REDACTED-0001"}'
+    exchange.head(JSON_HEAD, 1)
+    exchange.data(f'{{"heard":"{key}, base64 {base64.b64encode(key.encode()).decode()}"}}'.encode(), 2)
+    body = ended(exchange.end(Ending.COMPLETE, 3)).body
+    assert body is not None
+    assert body.startswith(b'{"heard":"REDACTED-0001, base64 REDACTED-')
 
 
 def test_a_body_is_kept_without_its_secrets_and_byte_for_byte_but_for_them() -> None:

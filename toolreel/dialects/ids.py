@@ -13,19 +13,28 @@ _UNDERSCORED = (
 _HYPHENED = "file assistant chatcmpl cmpl modr ftjob ftevent"
 _UUID = "[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 
-ID = re.compile(
-    rf"""
-    (?<![A-Za-z0-9_-])
-    (?:
-        (?P<prefix>(?:{"|".join(_UNDERSCORED.split())})_ | (?:{"|".join(_HYPHENED.split())})-)
-        (?:[A-Za-z0-9]{{8,}} | {_UUID})  # several servers put a UUID behind the prefix
-      | {_UUID}
+
+def _id(before: str) -> re.Pattern[str]:
+    return re.compile(
+        rf"""
+        {before}
+        (?:
+            (?P<prefix>(?:{"|".join(_UNDERSCORED.split())})_ | (?:{"|".join(_HYPHENED.split())})-)
+            (?:[A-Za-z0-9]{{8,}} | {_UUID})  # several servers put a UUID behind the prefix
+          | {_UUID}
+        )
+        (?![A-Za-z0-9_-])
+        """,
+        re.VERBOSE,
     )
-    (?![A-Za-z0-9_-])
-    """,
-    re.VERBOSE,
-)
+
+
+_EDGE = "(?<![A-Za-z0-9_-])"
+ID = _id(_EDGE)
 """Something that is shaped like an id, on id boundaries; a UUID has no prefix."""
+
+ID_AFTER_ESCAPE = _id(rf"(?: {_EDGE} | (?<=\\[bfnrt]) | (?<=\\u[0-9A-Fa-f]{{4}}) | (?<=%[0-9A-Fa-f]{{2}}) )")
+"""The same in JSON within a text or in a URL, where the character before it may be written with letters or digits."""
 
 ROOTS = frozenset({"asst_", "file-", "file_", "assistant-", "vs_", "vsf_", "vsfb_"})
 """Prefixes of what many conversations share: it ties no conversations together."""

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from typing import Any
 
-from toolreel.dialects.ids import ID, is_id_key
+from toolreel.dialects.ids import ID, ID_AFTER_ESCAPE, is_id_key
 from toolreel.messages.model import Interaction
 from toolreel.redaction import PLACEHOLDER
 
@@ -26,7 +26,7 @@ def minted_ids(performed: Iterable[Performed]) -> set[str]:
     for request, answer in _in_time(performed):
         if request is not None:
             for text in strings_of_request(request.request):
-                own.update(match.group() for match in ID.finditer(text))
+                own.update(match.group() for match in _matches(text))
         minted.update(id_ for id_ in under_id_keys(answer) if id_ not in own)
     return minted
 
@@ -67,10 +67,20 @@ def ids_of(interaction: Interaction, minted: set[str]) -> Iterator[str]:
 
 def names_in(texts: Iterable[str]) -> Iterator[str]:
     """Everything in texts that is shaped like an id or a placeholder."""
-    return (match.group() for text in texts if len(text) >= _SHORTEST for match in _NAMES.finditer(text))
+    return (match.group() for text in texts if len(text) >= _SHORTEST for match in _matches(text))
+
+
+def _matches(text: str) -> Iterator[re.Match[str]]:
+    return _pattern_for(text).finditer(text)
+
+
+def _pattern_for(text: str) -> re.Pattern[str]:
+    return _NAMES_AFTER_ESCAPE if "\\" in text or "%" in text else _NAMES
 
 
 _NAMES = re.compile(rf"{PLACEHOLDER.pattern}|(?x:{ID.pattern})")
+_NAMES_AFTER_ESCAPE = re.compile(rf"{PLACEHOLDER.pattern}|(?x:{ID_AFTER_ESCAPE.pattern})")
+"""Takes longer."""
 _SHORTEST = len("vs_12345678")
 """Shorter texts hold no id and no placeholder; most texts in JSON are."""
 
@@ -89,7 +99,7 @@ def replaced_by(names: Mapping[str, str]) -> Find:
             return []
         return [
             Span(match.start(), match.end(), names[match.group()])
-            for match in _NAMES.finditer(text)
+            for match in _matches(text)
             if match.group() in names
         ]
 
@@ -105,7 +115,7 @@ def renamed(text: str, minted: Container[str], rename: Callable[[str], str]) -> 
         found = match.group()
         return rename(found) if found in minted or PLACEHOLDER.fullmatch(found) else found
 
-    return _NAMES.sub(name, text)
+    return _pattern_for(text).sub(name, text)
 
 
 class Numbering:

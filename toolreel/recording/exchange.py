@@ -51,6 +51,7 @@ class Exchange:
         """The request is complete."""
         request = self._request
         body = coding.decoded_or_raw(request.body, http.header(request.headers, "content-encoding"))
+        self._redactor.watch(request.headers)
         kept = replace(request, headers=allowed.request_headers(request.headers), body=body)
         return [Began(self.key, ms, self._redactor.request(kept))]
 

@@ -10,6 +10,7 @@ from toolreel.messages import http
 from toolreel.messages.http import Headers, HttpRequest, ResponseHead
 from toolreel.messages.sse import FrameSplitter
 
+from .assignments import SCHEME
 from .binary import Overwritten, overwritten
 from .edits import applied
 from .multipart import parameter, with_parts
@@ -35,6 +36,13 @@ class Redactor:
         self.overwritten = 0
         self._search = Search(rules, self.placeholders)
         self._bytes_search = Search(rules, self.placeholders, self._see_bytes)
+
+    def watch(self, headers: Headers) -> None:
+        """Look for the credentials in headers that are not kept: an answer may repeat them wherever it likes."""
+        for name, value in headers:
+            if self._search.rules.is_secret_key(name) and name != "cookie":  # a cookie is new in every request
+                scheme = SCHEME.match(value)
+                self.placeholders.see(value[scheme.end() if scheme else 0 :])
 
     def text(self, text: str) -> str:
         """A text, in which JSON may stand."""
