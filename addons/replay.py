@@ -18,7 +18,7 @@ from toolreel.addons.flows import origin, own_response
 from toolreel.replay.miss import Miss, MissCode
 from toolreel.server.app import ORIGIN_HEADER
 from toolreel.server.hosts import Listen
-from toolreel.server.parcels import PARCELS_HEADER, RESET_HEADER, Unpacking
+from toolreel.server.pieces import PIECES_HEADER, RESET_HEADER, Pieces
 
 PROXY_OPTIONS = {
     "connection_strategy": "lazy",  # else TLS connects upstream before the request is seen
@@ -33,7 +33,8 @@ Note = Callable[[Miss], None]
 
 
 class Replayer:
-    """The hooks: `door` is the address of the plain server, `ticket` the secret that it wants to see.
+    """The hooks: `door` is the address of the plain server, `ticket` the secret that it wants to see, and `pieces`
+    those in which it sends its answers.
 
     mitmproxy goes on after an error in a hook, and would go on to the server that the client wants: so two addons,
     this one and a Barrier, stand in front of every connection, and neither trusts the other.
@@ -41,9 +42,10 @@ class Replayer:
 
     name = "toolreel_replay"
 
-    def __init__(self, door: Listen, ticket: str, note: Note) -> None:
+    def __init__(self, door: Listen, ticket: str, note: Note, pieces: Pieces) -> None:
         self._door = door
         self._ticket = ticket
+        self._pieces = pieces
         self._note = note
         error_page.install()
 
@@ -69,11 +71,8 @@ class Replayer:
         if RESET_HEADER in flow.response.headers:
             reset_client(flow)
             return
-        length = flow.response.headers.pop(PARCELS_HEADER, None)
-        flow.response.stream = True if length is None else Unpacking()
-        if length is not None and length != "stream":
-            del flow.response.headers["transfer-encoding"]
-            flow.response.headers["content-length"] = length
+        key = flow.response.headers.pop(PIECES_HEADER, None)
+        flow.response.stream = True if key is None else self._pieces.cutting(key)
 
     def server_connect(self, data: ServerConnectionHookData) -> None:
         """The proof that replay opens no connection."""

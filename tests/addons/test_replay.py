@@ -11,7 +11,7 @@ from mitmproxy.test import tflow
 from toolreel.addons.replay import Barrier, Replayer
 from toolreel.replay.miss import Miss
 from toolreel.server.hosts import Listen
-from toolreel.server.parcels import parcel
+from toolreel.server.pieces import Pieces
 
 from .conftest import flow_of, response_of
 
@@ -25,7 +25,7 @@ def misses() -> list[Miss]:
 
 @pytest.fixture
 def replayer(misses: list[Miss]) -> Replayer:
-    return Replayer(DOOR, "ticket", misses.append)
+    return Replayer(DOOR, "ticket", misses.append, Pieces())
 
 
 def test_a_request_goes_to_the_plain_door_and_says_whom_it_was_meant_for(replayer: Replayer) -> None:
@@ -68,22 +68,14 @@ def test_answers_are_relayed_piece_by_piece(replayer: Replayer) -> None:
     assert flow.response.stream is True
 
 
-@pytest.mark.parametrize(
-    ("length", "fields"),
-    [("5", {"content-length": "5"}), ("stream", {"transfer-encoding": "chunked"})],
-)
-def test_what_comes_in_parcels_is_unpacked(replayer: Replayer, length: str, fields: dict[str, str]) -> None:
-    flow = flow_of()
-    flow.response = response_of(
-        headers=[(b"transfer-encoding", b"chunked"), (b"x-toolreel-parcels", length.encode())]
-    )
-    replayer.responseheaders(flow)
-    assert dict(flow.response.headers) == fields
-    data = parcel(b"abc") + parcel(b"de")
-    assert [*flow.response.stream(data[:8]), *flow.response.stream(data[8:]), *flow.response.stream(b"")] == [
-        b"abc",
-        b"de",
-    ]
+def test_answers_are_sent_on_in_their_pieces() -> None:
+    pieces, flow = Pieces(), flow_of()
+    key = pieces.keep([b"abc", b"de"]).encode()
+    flow.response = response_of(headers=[(b"content-length", b"5"), (b"x-toolreel-pieces", key)])
+    Replayer(DOOR, "ticket", lambda miss: None, pieces).responseheaders(flow)
+    assert dict(flow.response.headers) == {"content-length": "5"}
+    cut = flow.response.stream
+    assert [*cut(b"ab"), *cut(b"cde"), *cut(b"")] == [b"abc", b"de"]
 
 
 def test_a_reset_is_passed_on(replayer: Replayer) -> None:
@@ -133,5 +125,5 @@ def test_an_error_while_refusing_leaves_it_refused(monkeypatch: pytest.MonkeyPat
     data = ServerConnectionHookData(tflow.tserver_conn(), tflow.tclient_conn())
     data.server.address, data.server.error = ("api.openai.com", 443), None
     with pytest.raises(RuntimeError):
-        Replayer(DOOR, "ticket", fail).server_connect(data)
+        Replayer(DOOR, "ticket", fail, Pieces()).server_connect(data)
     assert data.server.error

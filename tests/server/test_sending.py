@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import Any
 
 import pytest
 
 from toolreel.replay.answer import Answer
-from toolreel.server.parcels import PARCELS_HEADER, RESET_HEADER, parcel
+from toolreel.server.pieces import PIECES_HEADER, RESET_HEADER, Pieces
 from toolreel.server.sending import TRANSPORT, Message, Sender
 
 PACED = Answer(200, (("a", "b"),), (b"one", b"two", b"three"), wait=100, delays=(0, 50, 25), end_delay=10)
@@ -127,30 +128,28 @@ def test_the_answer_to_head_waits_and_has_no_body() -> None:
 # ------------------------------------------------------------------------------------------------ for the proxy door
 
 
-def test_the_proxy_door_gets_parcels_and_is_told_the_length() -> None:
-    (start, one, two, _), _ = send(Answer(200, (("a", "b"),), (b"a", b"bc"), length=3), parcels=True)
-    assert start[1]["headers"] == [(b"a", b"b"), (PARCELS_HEADER.encode(), b"3")]
-    assert [one[1]["body"], two[1]["body"]] == [parcel(b"a"), parcel(b"bc")]
-    (start, *_), _ = send(Answer(200, (), (b"a",)), parcels=True)
-    assert start[1]["headers"] == [(PARCELS_HEADER.encode(), b"stream")]
+def test_the_proxy_door_is_told_the_pieces() -> None:
+    sizes: list[list[bytes]] = []
+
+    class Watched(Pieces):
+        def keep(self, pieces: Any) -> str:
+            sizes.append(list(pieces))
+            return super().keep(sizes[-1])
+
+    (start, one, two, _), _ = send(Answer(200, (("a", "b"),), (b"a", b"bc"), length=3), pieces=Watched())
+    assert start[1]["headers"] == [(b"a", b"b"), (PIECES_HEADER.encode(), b"0"), (b"content-length", b"3")]
+    assert [one[1]["body"], two[1]["body"]] == [b"a", b"bc"]
+    assert sizes == [[b"a", b"bc"]]
 
 
-@pytest.mark.parametrize(
-    ("method", "answer"), [("HEAD", Answer(200, (), (b"abc",), length=3)), ("GET", Answer(204, ()))]
-)
-def test_what_has_no_body_comes_in_no_parcels(method: str, answer: Answer) -> None:
-    (start, *_), _ = send(answer, method=method, parcels=True)
-    assert PARCELS_HEADER.encode() not in dict(start[1]["headers"])
+def test_what_has_no_body_has_no_pieces() -> None:
+    (start, *_), _ = send(Answer(204, ()), pieces=Pieces())
+    assert PIECES_HEADER.encode() not in dict(start[1]["headers"])
 
 
-def test_the_proxy_door_is_told_to_reset() -> None:
-    (start, end), done = send(Answer(0, (), wait=5, reset=True), parcels=True)
-    assert start == (
-        5,
-        {
-            "type": "http.response.start",
-            "status": 200,
-            "headers": [(RESET_HEADER.encode(), b"1"), (b"content-length", b"0")],
-        },
-    )
+def test_the_proxy_door_is_told_to_reset_and_has_an_error_in_hand() -> None:
+    (start, body, end), done = send(Answer(0, (), wait=5, reset=True), pieces=Pieces())
+    assert (start[0], start[1]["status"]) == (5, 500)
+    assert dict(start[1]["headers"])[RESET_HEADER.encode()] == b"1"
+    assert json.loads(body[1]["body"])["error"]["type"] == "toolreel_miss"
     assert (end[1]["more_body"], done) == (False, [])

@@ -129,11 +129,12 @@ def _proxy_door(session: Session, listen: Listen, tapes: Sequence[Tape] = ()) ->
     ticket = secrets.token_urlsafe(16)
     ours = authority()  # before mitmproxy makes one of its own
     hosts = [urlsplit(upstream).hostname or "" for upstream in _upstreams(tapes)]
+    app = ReplayApp(session, own_host, ticket)
     with (
-        serving(ReplayApp(session, own_host, ticket), Listen("127.0.0.1", 0)) as inner,
+        serving(app, Listen("127.0.0.1", 0)) as inner,
         proxying(
             Barrier(inner, session.note),
-            Replayer(inner, ticket, session.note),
+            Replayer(inner, ticket, session.note, app.pieces),
             mode="regular",
             listen=listen,
             options=proxy_options() | PROXY_OPTIONS,

@@ -10,6 +10,7 @@ from toolreel.replay.answer import Answer, error_answer
 
 from .closed import Answers, answered
 from .hosts import HostCheck
+from .pieces import Pieces
 from .sending import Clock, Message, Receive, Send, Sender, Sleep
 
 MAX_BODY = 512 << 20
@@ -39,6 +40,8 @@ class ReplayApp:
         self._answers = answers
         self._may_enter = may_enter
         self._ticket = ticket
+        self.pieces = Pieces()
+        """What the proxy door must know of answers."""
         self._clock = clock
         self._sleep = sleep
 
@@ -53,7 +56,7 @@ class ReplayApp:
             if isinstance(asked, Answer):
                 await sender.answer(asked)
             else:
-                await sender.answer(answered(self._answers, asked), parcels=self._ticket is not None)
+                await sender.answer(answered(self._answers, asked), self.pieces if self._ticket else None)
 
     def _refusal(self, headers: Headers) -> Answer | None:
         if self._ticket is not None:

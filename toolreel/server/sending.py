@@ -6,11 +6,13 @@ import asyncio
 import socket
 import struct
 from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import replace
 from typing import Any
 
-from toolreel.replay.answer import Answer
+from toolreel.replay.answer import Answer, error_answer
+from toolreel.replay.miss import MissCode
 
-from .parcels import PARCELS_HEADER, RESET_HEADER, parcel
+from .pieces import PIECES_HEADER, RESET_HEADER, Pieces
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -38,41 +40,39 @@ class Sender:
         self._due = clock()
         self._left: asyncio.Task[None] | None = None
 
-    async def answer(self, answer: Answer, *, parcels: bool = False) -> None:
-        """Sends an answer; in `parcels` it is for the proxy door."""
+    async def answer(self, answer: Answer, pieces: Pieces | None = None) -> None:
+        """Sends an answer; with `pieces` it is for the proxy door, which looks up there how it is to be sent."""
         try:
             await self.wait(answer.wait)
-            if answer.reset:
-                await self._reset(tell=parcels)
+            if answer.reset and pieces is None:
+                await self._reset()
+            elif answer.reset:
+                await self._whole(_UNTOLD)
+            elif pieces is None or not answer.pieces:
+                await self._whole(answer)
             else:
-                await self._whole(answer, parcels=parcels and bool(answer.pieces) and not self._head_only)
+                key = pieces.keep(answer.pieces)
+                await self._whole(replace(answer, headers=(*answer.headers, (PIECES_HEADER, key))))
         except ClientLeftError:
             pass
         finally:
             if self._left is not None:
                 self._left.cancel()
 
-    async def _whole(self, answer: Answer, *, parcels: bool) -> None:
+    async def _whole(self, answer: Answer) -> None:
         headers = list(answer.headers)
-        if parcels:
-            headers.append((PARCELS_HEADER, "stream" if answer.length is None else str(answer.length)))
-        elif answer.length is not None:
+        if answer.length is not None:
             headers.append(("content-length", str(answer.length)))
         fields = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
         await self._send({"type": "http.response.start", "status": answer.status, "headers": fields})
         delays = iter(answer.delays)
-        for piece in () if self._head_only else answer.pieces:
+        for piece in answer.pieces if self._scope["method"] != "HEAD" else ():
             await self.wait(next(delays, 0))
-            body = parcel(piece) if parcels else piece
-            await self._send({"type": "http.response.body", "body": body, "more_body": True})
+            await self._send({"type": "http.response.body", "body": piece, "more_body": True})
         await self.wait(answer.end_delay)
         if not answer.cut:
             await self._send({"type": "http.response.body", "body": b"", "more_body": False})
         # Else the answer stays unfinished: the server then closes the connection without the end of the body.
-
-    @property
-    def _head_only(self) -> bool:
-        return bool(self._scope["method"] == "HEAD")
 
     async def wait(self, milliseconds: float) -> None:
         """Waits so long after what was due before. Raises ClientLeftError.
@@ -92,16 +92,24 @@ class Sender:
         if self._left.done():
             raise ClientLeftError
 
-    async def _reset(self, *, tell: bool) -> None:
-        if tell:
-            headers = [(RESET_HEADER.encode(), b"1"), (b"content-length", b"0")]
-            await self._send({"type": "http.response.start", "status": 200, "headers": headers})
-            await self._send({"type": "http.response.body", "body": b"", "more_body": False})
-            return
+    async def _reset(self) -> None:
         transport: asyncio.Transport = self._scope["state"][TRANSPORT]
         transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESETS)
         transport.abort()
         await (self._left or _leaving(self._receive))  # the server answers for an application that returns before
+
+
+_LOST = error_answer(
+    500,
+    {
+        "message": "A fault was to reset this connection, and toolreel failed to.",
+        "type": "toolreel_miss",
+        "param": None,
+        "code": MissCode.INTERNAL,
+    },
+)
+_UNTOLD = replace(_LOST, headers=(*_LOST.headers, (RESET_HEADER, "1")))
+"""What the proxy door gets in the place of a reset; it is sent on by nobody."""
 
 
 async def _leaving(receive: Receive) -> None:
