@@ -109,7 +109,6 @@ def chunks_of(came: bytes) -> list[bytes]:
     ("how", "path", "body"),
     [
         pytest.param(delivery(chunks="random:7"), "/events", b"{}", id="random"),
-        pytest.param(delivery(chunks="bytes:701"), "/events", b"{}", id="bytes"),
         pytest.param(delivery(pace="1ms", chunks="random:3"), RUNS, START, id="paced"),
         pytest.param(
             delivery(chunks="random:7", faults="seed = 4\n[[fault]]\nchance = 0.5\ncut_inside_frame = 5"),
@@ -257,9 +256,15 @@ def test_the_client_sees_a_stream_break_as_it_should(fault: str, heard: Heard, d
     with door.sync_openai(max_retries=0, timeout=0.3) as client:
         assert listen(client) == heard
     assert len(door.session.trouble.struck) == 1
-    door.session.deliver(delivery())
+
+
+def test_after_faults_the_door_goes_on_as_before(door: ReplayDoor) -> None:
     with door.sync_openai(max_retries=0) as client:
-        assert listen(client) == (EVENTS, "")
+        for fault in ("reset = 'request'", "cut_inside_frame = 2", "malformed_frame = 1"):
+            door.session.deliver(delivery(faults=f"[[fault]]\n{fault}"))
+            assert listen(client) != (EVENTS, "")
+            door.session.deliver(delivery())
+            assert listen(client) == (EVENTS, "")
 
 
 @pytest.mark.parametrize(
