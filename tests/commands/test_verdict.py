@@ -6,6 +6,7 @@ import pytest
 
 from toolreel.commands.verdict import conclude
 from toolreel.replay.miss import Miss, MissCode
+from toolreel.replay.trouble import Struck
 from toolreel.replay.verdict import Missed, Unplayed, Verdict
 
 MISSES = (
@@ -28,6 +29,20 @@ def test_each_miss_is_told_once_and_in_full(capsys: pytest.CaptureFixture[str]) 
         "toolreel: Never played: interaction 1 of cassette weather, POST /1.",
         "Served 3, missed 4, never played 2.",
     ]
+
+
+def test_faults_are_told_first_and_may_explain_misses(capsys: pytest.CaptureFixture[str]) -> None:
+    struck = Struck(1, "reset answer", "POST /v1/b")
+    assert conclude(Verdict(3, MISSES[:1], (), 2, (struck, struck), (2,)), 0) == 3
+    assert capsys.readouterr().err.splitlines() == [
+        "Fault 1 (reset answer) struck POST /v1/b 2 times.",
+        "Fault 2 never struck.",
+        "toolreel: Miss (no_match): GET /a is like none.",
+        "What a client asks after a fault may never have been recorded: see the end of docs/cookbook.md.",
+        "Served 3, missed 1, never played 2.",
+    ]
+    conclude(Verdict(3, (), (), 2, (struck,)), 0)
+    assert "never have been recorded" not in capsys.readouterr().err
 
 
 def test_of_very_many_some_are_named(capsys: pytest.CaptureFixture[str]) -> None:

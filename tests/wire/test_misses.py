@@ -293,9 +293,9 @@ def test_the_inner_port_of_the_proxy_door_takes_nobody_without_its_ticket(
     doors = []
     real = Replayer.__init__
 
-    def spy(self: Replayer, door: Any, ticket: str, note: Any) -> None:
+    def spy(self: Replayer, door: Any, ticket: str, *more: Any) -> None:
         doors.append((door, ticket))
-        real(self, door, ticket, note)
+        real(self, door, ticket, *more)
 
     monkeypatch.setattr(Replayer, "__init__", spy)
     make(folder, "tape", get("/models/gpt-4o", MODEL))

@@ -20,6 +20,8 @@ def conclude(verdict: Verdict, status: int, *, as_json: bool = False) -> int:
     for one in verdict.misses:
         again = f" ({times(one.times)})" if one.times > 1 else ""
         complaint(f"Miss ({one.miss.code}): {one.miss.message}{again}")
+    if verdict.misses and verdict.faults:
+        note("What a client asks after a fault may never have been recorded: see the end of docs/cookbook.md.")
     for unplayed in verdict.unplayed[:_MOST]:
         complaint(f"Never played: {unplayed}.")
     if len(verdict.unplayed) > _MOST:
