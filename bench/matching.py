@@ -18,7 +18,7 @@ from toolreel.replay.engine import Options
 from toolreel.replay.session import Session
 from toolreel.replay.tape import Tape
 
-COUNTS = (10, 1_000)
+COUNTS = (10, 1_000, 10_000)
 ROUNDS = 3
 ASKED = 200
 """So many requests are timed at most in each round."""

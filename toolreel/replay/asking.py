@@ -75,6 +75,10 @@ class Asking:
             self._meant[stand_for] = Meant(self.what, replaced_by(names))
         return self._meant[stand_for]
 
+    def place_of(self, group: Group) -> tuple[int, int]:
+        """Where a recorded conversation stands among all."""
+        return self.tapes.index(group.tape), group.number
+
     @property
     def shown(self) -> str:
         """Method and path, for messages."""

@@ -161,6 +161,11 @@ class State:
         }
         return next((again[n] for n in reversed(self._played) if n in again), None)
 
+    @property
+    def is_new(self) -> bool:
+        """Whether nothing has been played yet."""
+        return not self._played
+
     def has_played(self, track: Track) -> bool:
         """Whether the interaction has been played."""
         return track.n in self._played

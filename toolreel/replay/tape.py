@@ -70,6 +70,8 @@ class Track:
     key: Key
     place: int
     """Where it stands in its group."""
+    line: str
+    """Equal lines mean equal answers, but for ids and clock; unequal ones mean nothing."""
     symbols: frozenset[str]
     """The minted ids that its request holds."""
     superseded: tuple[Response, ...]
@@ -231,8 +233,9 @@ class Tape:
         group = Group(number, self, _digest(conversation.text))
         tracks: dict[int, Track] = {}
         epochs: dict[str, int] = {}
-        for item in conversation.items:
-            track = self._track(group, item)
+        lines = conversation.text.split("\n")
+        for item, line in zip(conversation.items, lines, strict=True):
+            track = self._track(group, item, _digest(line))
             track.epoch = epochs.get(track.scope or "", 0)
             for scope in track.moves:
                 epochs[scope] = epochs.get(scope, 0) + 1
@@ -250,7 +253,7 @@ class Tape:
             tracks[id(other)].overlaps.add(tracks[id(one)].n)
         return group
 
-    def _track(self, group: Group, item: Item) -> Track:
+    def _track(self, group: Group, item: Item, line: str) -> Track:
         settled = item.settled.performed
         request = settled.interaction.request
         whole = recorded(request, self.read_file, self.cassette.upstreams[request.upstream])
@@ -271,6 +274,7 @@ class Tape:
             asked=what,
             key=self.key_of(masked(what, mask), self.minted),
             place=len(group.tracks),
+            line=line,
             symbols=item.known,
             superseded=tuple(one.interaction.response for one in item.settled.superseded),
             performances=tuple(one.performance for one in item.settled.superseded),
