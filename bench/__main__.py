@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
-from bench import matching
+from bench import matching, normalise
 
 matching.main()
+normalise.main()
