@@ -2,12 +2,14 @@
 
 mitmproxy sends an answer that an addon sets in one piece, and cannot break it off. So every request goes to the plain
 HTTP door of this process, on a loopback port that takes nobody else's requests; there one engine decides for both
-doors. No other server can be reached: `server_connect` fails every connection but the one to that port.
+doors. No other server can be reached: `server_connect` fails every connection but the one to that port, and those to
+hosts that the user has named as tunnels.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Container, Iterable
 
 from mitmproxy import http
 from mitmproxy.proxy.server_hooks import ServerConnectionHookData
@@ -32,21 +34,28 @@ Note = Callable[[Miss], None]
 """Takes note of a request that the plain server has not seen."""
 
 
+def tunnelled(hosts: Iterable[str]) -> dict[str, object]:
+    """The options with which mitmproxy hands on what is for these hosts, and does not look into it."""
+    return {"ignore_hosts": [rf"(?i)\A{re.escape(host)}:\d+\Z" for host in hosts]}
+
+
 class Replayer:
     """The hooks: `door` is the address of the plain server, `ticket` the secret that it wants to see, and `pieces`
     those in which it sends its answers.
 
-    mitmproxy goes on after an error in a hook, and would go on to the server that the client wants: so two addons,
-    this one and a Barrier, stand in front of every connection, and neither trusts the other.
+    `tunnels` are hosts for which mitmproxy is told (`tunnelled`) to hand on everything untouched. It goes on after an
+    error in a hook, and would go on to the server that the client wants: so two addons, this one and a Barrier, stand
+    in front of every connection, and neither trusts the other.
     """
 
     name = "toolreel_replay"
 
-    def __init__(self, door: Listen, ticket: str, note: Note, pieces: Pieces) -> None:
+    def __init__(self, door: Listen, ticket: str, note: Note, pieces: Pieces, tunnels: Iterable[str] = ()) -> None:
         self._door = door
         self._ticket = ticket
         self._pieces = pieces
         self._note = note
+        self._tunnels = frozenset(tunnels)
         error_page.install()
 
     def request(self, flow: http.HTTPFlow) -> None:
@@ -76,7 +85,7 @@ class Replayer:
 
     def server_connect(self, data: ServerConnectionHookData) -> None:
         """The proof that replay opens no connection."""
-        refuse(data, self._door, self._note)
+        refuse(data, self._door, self._note, self._tunnels)
 
 
 class Barrier:
@@ -84,22 +93,23 @@ class Barrier:
 
     name = "toolreel_barrier"
 
-    def __init__(self, door: Listen, note: Note) -> None:
+    def __init__(self, door: Listen, note: Note, tunnels: Iterable[str] = ()) -> None:
         self._door = door
         self._note = note
+        self._tunnels = frozenset(tunnels)
 
     def server_connect(self, data: ServerConnectionHookData) -> None:
         """The proof that replay opens no connection, once more."""
-        refuse(data, self._door, self._note)
+        refuse(data, self._door, self._note, self._tunnels)
 
 
-def refuse(data: ServerConnectionHookData, door: Listen, note: Note) -> None:
-    """Refuses every connection but the one to the plain door: mitmproxy obeys `error` before it connects."""
+def refuse(data: ServerConnectionHookData, door: Listen, note: Note, tunnels: Container[str] = ()) -> None:
+    """Refuses every connection but those to the plain door and to tunnels: mitmproxy obeys `error` first."""
     refused, data.server.error = data.server.error, _REFUSAL
-    if data.server.address == (door.host, door.port):
+    host, port = (data.server.address or ("nowhere", 0))[:2]
+    if data.server.address == (door.host, door.port) or host.lower() in tunnels:
         data.server.error = refused
     elif refused is None:
-        host, port = (data.server.address or ("nowhere", 0))[:2]
         note(Miss(MissCode.OTHER_HOST, f"A connection to {host}:{port} was refused: {_REFUSAL}."))
 
 

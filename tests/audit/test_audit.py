@@ -186,6 +186,7 @@ def test_a_careless_matcher_is_caught(
 
 
 def test_a_matcher_that_takes_one_id_for_another_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Track, "leaves_open", True)  # so that it is not found by what it says, but compared
     monkeypatch.setattr(Track, "meaning", lambda track, meant, known: {})
     found = holes(audit(Setup(tape_of(load(WEATHER)), Options())))
     assert Hole("exchanged", "$.tool_outputs[*].output") in found

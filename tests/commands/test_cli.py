@@ -147,6 +147,7 @@ def test_replay_takes_several_cassettes(calls: Callable[..., Calls], monkeypatch
         "tls": False,
         "command": ["cmd"],
         "manner": Manner(),
+        "tunnels": (),
         "as_json": False,
     }
 
@@ -156,7 +157,7 @@ def test_replay_answers_in_the_manner_that_is_asked_for(calls: Callable[..., Cal
     words = (
         "replay a --poll faithful --clock now --ids original --tls --json --no-strict --partial --repeat --pace x2"
     )
-    assert status_of(*words.split(), "--ignore-query", "limit") == 0
+    assert status_of(*words.split(), "--ignore-query", "limit", "--tunnel", "a.example") == 0
     ((_, options),) = found
     rules = MatchRules(ignore_query=frozenset({"limit"}))
     delivery = Delivery(parse_pace("x2"))
@@ -165,6 +166,7 @@ def test_replay_answers_in_the_manner_that_is_asked_for(calls: Callable[..., Cal
     )
     assert options["tls"] is True
     assert options["as_json"] is True
+    assert options["tunnels"] == ("a.example",)
 
 
 @pytest.mark.parametrize(
@@ -199,6 +201,7 @@ def test_run_takes_the_options_of_both(calls: Callable[..., Calls]) -> None:
         "tls": False,
         "command": ["cmd"],
         "manner": Manner(),
+        "tunnels": (),
         "as_json": False,
     }
     given = {

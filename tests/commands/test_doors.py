@@ -11,6 +11,7 @@ from toolreel.commands.doors import (
     PROXY,
     base_url_environment,
     check_door,
+    checked_tunnels,
     needs_mitmproxy,
     parse_upstream,
     pointing,
@@ -166,3 +167,23 @@ def test_what_is_told_to_a_person() -> None:
 
 def test_who_needs_mitmproxy_is_told_how_to_get_it() -> None:
     assert "pip install 'toolreel[proxy]'" in str(needs_mitmproxy())
+
+
+@pytest.mark.parametrize(
+    ("host", "via", "complaint"),
+    [
+        ("a.example", BASE_URL, "is for the proxy door; at the base URL no other host can be asked."),
+        ("https://a.example", PROXY, "https://a.example: no host; write a name such as example.com, without a port."),
+        ("", PROXY, ": no host; write a name such as example.com, without a port."),
+        ("API.openai.com", PROXY, "API.openai.com: the cassette was recorded there, and replay never goes there."),
+    ],
+)
+def test_tunnels_that_cannot_be(host: str, via: str, complaint: str) -> None:
+    with pytest.raises(CommandError) as raised:
+        checked_tunnels([host], via, ["api.openai.com"])
+    assert str(raised.value) == f"--tunnel {complaint}"
+
+
+def test_tunnels_are_names_of_hosts_whatever_their_case() -> None:
+    assert checked_tunnels(["A.Example", "::1"], PROXY, []) == ["a.example", "::1"]
+    assert checked_tunnels([], BASE_URL, []) == []

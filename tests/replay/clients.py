@@ -62,8 +62,12 @@ class Client:
         """
         answer = self.session.answer(self.asks(recorded.sent))
         assert answer.status != 424, body(answer).decode()
-        self._learn(_values((wanted or recorded).received), _values(body(answer)))
+        self.learn((wanted or recorded).received, body(answer))
         return answer
+
+    def learn(self, recorded: bytes, answered: bytes) -> None:
+        """The ids in the body of an answer, where that of the recorded one has its own."""
+        self._learn(_values(recorded), _values(answered))
 
     def asks(self, request: HttpRequest) -> HttpRequest:
         """The request with the client's ids."""

@@ -155,7 +155,7 @@ def test_errors_and_cancels_of_the_programs_own_ids_stay_apart(everything: tuple
 
 def test_recording_a_replay_gives_the_same_cassette(everything: tuple[Recorded, ...]) -> None:
     cassette = normalise(recorded_take(everything))[0]
-    for options in (Options(), Options(faithful=True)):
+    for options in (Options(hurry=False), Options(faithful=True, hurry=False)):
         session = Session([tape_of(cassette)], options)
         client = Client(session)
         entries: list[Entry] = []

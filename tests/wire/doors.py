@@ -148,7 +148,7 @@ def replaying(
     """
     manner = replay_command.Manner(ids="original", poll="faithful") if as_received else replay_command.Manner()
     tapes = [replay_command._tape(folder, name, manner)]
-    session = Session(tapes, Options(faithful=as_received, repeat=repeat))
+    session = Session(tapes, Options(faithful=as_received, repeat=repeat, hurry=not as_received))
     if via == PROXY:
         recorded = parse_upstream(tapes[0].cassette.upstreams[0]).origin
         with replay_command._proxy_door(session, FREE, tapes) as environment:

@@ -13,13 +13,16 @@ import httpx
 import openai
 import pytest
 
+from tests.replay.clients import tape_of
 from toolreel.addons.replay import Replayer
+from toolreel.commands import replay as replay_command
+from toolreel.messages.model import Cassette
 from toolreel.replay.session import Session
 
 from .conftest import Toolreel
 from .doors import DOORS, FREE, Door, replaying
 from .tapes import UPSTREAM, get, make, post
-from .upstream import Upstream, serving
+from .upstream import Reply, Upstream, serving
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
@@ -129,6 +132,25 @@ def test_the_proxy_door_refuses_another_host_by_name(folder: Path) -> None:
             assert [miss.code for miss in door.session.misses] == ["other_host"]
             assert client.get(f"{UPSTREAM}/v1/models/gpt-4o").content == MODEL
         assert other.connections == 0
+
+
+def through(*tunnels: str) -> Any:
+    """The proxy door of a cassette, with tunnels."""
+    recorded = Cassette(upstreams=(f"{UPSTREAM}/v1",), interactions=())
+    return replay_command._proxy_door(Session([tape_of(recorded)]), FREE, (), tunnels)
+
+
+def test_a_tunnel_lets_clients_through_to_the_host_that_was_named_and_to_no_other() -> None:
+    with serving(Reply([b"{}"])) as other, through("localhost") as environment:
+        host, port = environment["HTTPS_PROXY"].removeprefix("http://").split(":")
+        for name, connections in (("127.0.0.1", 0), ("localhost", 1)):
+            with socket.create_connection((host, int(port)), timeout=10) as raw:
+                raw.sendall(f"CONNECT {name}:{other.port} HTTP/1.1\r\n\r\n".encode())
+                assert raw.recv(1000).startswith(b"HTTP/1.1 200")
+                raw.sendall(b"GET /v1/models HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
+                first = raw.recv(1000)
+            assert (b" 200 " in first.split(b"\r\n")[0]) is (name == "localhost"), first
+            assert other.connections == connections
 
 
 def test_the_proxy_door_refuses_another_host_with_tls_by_name(folder: Path) -> None:

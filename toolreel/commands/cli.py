@@ -85,6 +85,7 @@ def record(
 @options.poll
 @options.clock
 @options.ids
+@options.tunnel
 @options.strict
 @options.partial
 @options.repeat
@@ -102,6 +103,7 @@ def replay(
     poll: str,
     clock: str,
     ids: str,
+    tunnels: tuple[str, ...],
     strict: bool | None,
     partial: bool,
     repeat: bool | None,
@@ -129,6 +131,7 @@ def replay(
         tls=tls,
         command=command,
         manner=Manner(poll, clock, ids, rules, options.redacting(), strict, partial, repeat, delivery),
+        tunnels=tunnels,
         as_json=as_json,
     )
 
@@ -148,6 +151,7 @@ def replay(
 @options.poll
 @options.clock
 @options.ids
+@options.tunnel
 @options.strict
 @options.partial
 @options.repeat
@@ -167,6 +171,7 @@ def run(
     poll: str,
     clock: str,
     ids: str,
+    tunnels: tuple[str, ...],
     strict: bool | None,
     partial: bool,
     repeat: bool | None,
@@ -195,6 +200,7 @@ def run(
         tls=tls,
         command=command,
         manner=Manner(poll, clock, ids, rules, options.redacting(), strict, partial, repeat, delivery),
+        tunnels=tunnels,
         as_json=as_json,
     )
 

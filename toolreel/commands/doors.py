@@ -59,6 +59,19 @@ def check_door(via: str, *, tls: bool, upstreams: Sequence[Upstream] = ()) -> No
         raise CommandError("--upstream can be given several times with --via proxy only; name one server.")
 
 
+def checked_tunnels(tunnels: Sequence[str], via: str, recorded: Iterable[str]) -> list[str]:
+    """The names of hosts to which the proxy door lets everything through; raises CommandError."""
+    if tunnels and via != PROXY:
+        raise CommandError("--tunnel is for the proxy door; at the base URL no other host can be asked.")
+    known = set(recorded)
+    for host in tunnels:
+        if not re.fullmatch(r"[A-Za-z0-9._-]+|[0-9a-fA-F:]+", host):
+            raise CommandError(f"--tunnel {host}: no host; write a name such as example.com, without a port.")
+        if host.lower() in known:
+            raise CommandError(f"--tunnel {host}: the cassette was recorded there, and replay never goes there.")
+    return [host.lower() for host in tunnels]
+
+
 def base_url_environment(
     listen: Listen, path: str, *, tls: bool, replays: bool, project: str | None = None
 ) -> dict[str, str]:

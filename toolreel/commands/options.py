@@ -92,6 +92,13 @@ ids = click.option(
     show_default=True,
     help="Ids: as they stand in the cassette, or as received (on the machine that recorded).",
 )
+tunnel = click.option(
+    "--tunnel",
+    "tunnels",
+    metavar="HOST",
+    multiple=True,
+    help="With --via proxy: a host to which clients are let through, untouched; every other one is refused.",
+)
 strict = click.option(
     "--strict/--no-strict",
     default=None,

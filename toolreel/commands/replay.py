@@ -29,6 +29,7 @@ from .doors import (
     PROXY,
     base_url_environment,
     check_door,
+    checked_tunnels,
     needs_mitmproxy,
     pointing,
     proxy_environment,
@@ -75,6 +76,7 @@ def replay(
     command: Sequence[str],
     manner: Manner = Manner(),
     tls: bool = False,
+    tunnels: Sequence[str] = (),
     as_json: bool = False,
 ) -> int:
     """Replays while COMMAND runs, or until Ctrl-C without one; gives the exit status. Raises ToolreelError."""
@@ -83,7 +85,12 @@ def replay(
     clock = {"recorded": recorded_clock, "now": present_clock(time.time()), "fixed": fixed_clock}[manner.clock]
     options = manner.options(strict=bool(command))
     session = Session(tapes, options, clock=clock, redactor=Redactor(manner.redact), delivery=manner.delivery)
-    door = _proxy_door(session, listen, tapes) if via == PROXY else _base_url_door(session, listen, tapes, tls=tls)
+    through = checked_tunnels(tunnels, via, _hosts(tapes))
+    door = (
+        _proxy_door(session, listen, tapes, through)
+        if via == PROXY
+        else _base_url_door(session, listen, tapes, tls=tls)
+    )
     with door as environment:
         note(f"Replaying {', '.join(names)}: {pointing(via, environment)}")
         if command:
@@ -120,28 +127,33 @@ def _base_url_door(
 
 
 @contextmanager
-def _proxy_door(session: Session, listen: Listen, tapes: Sequence[Tape] = ()) -> Iterator[dict[str, str]]:
+def _proxy_door(
+    session: Session, listen: Listen, tapes: Sequence[Tape] = (), tunnels: Sequence[str] = ()
+) -> Iterator[dict[str, str]]:
     try:
         from toolreel.addons.master import proxying
-        from toolreel.addons.replay import PROXY_OPTIONS, Barrier, Replayer
+        from toolreel.addons.replay import PROXY_OPTIONS, Barrier, Replayer, tunnelled
     except ModuleNotFoundError:
         raise needs_mitmproxy() from None
     ticket = secrets.token_urlsafe(16)
     ours = authority()  # before mitmproxy makes one of its own
-    hosts = [urlsplit(upstream).hostname or "" for upstream in _upstreams(tapes)]
     app = ReplayApp(session, own_host, ticket)
     with (
         serving(app, Listen("127.0.0.1", 0)) as inner,
         proxying(
-            Barrier(inner, session.note),
-            Replayer(inner, ticket, session.note, app.pieces),
+            Barrier(inner, session.note, tunnels),
+            Replayer(inner, ticket, session.note, app.pieces, tunnels),
             mode="regular",
             listen=listen,
-            options=proxy_options() | PROXY_OPTIONS,
+            options=proxy_options() | PROXY_OPTIONS | tunnelled(tunnels),
         ) as address,
         trusting(ours) as trust,
     ):
-        yield proxy_environment(address, hosts, replays=True) | trust
+        yield proxy_environment(address, [*_hosts(tapes), *tunnels], replays=True) | trust
+
+
+def _hosts(tapes: Sequence[Tape]) -> list[str]:
+    return [urlsplit(upstream).hostname or "" for upstream in _upstreams(tapes)]
 
 
 def _upstreams(tapes: Sequence[Tape]) -> list[str]:

@@ -33,6 +33,7 @@ def run(
     tls: bool,
     command: Sequence[str],
     manner: Manner,
+    tunnels: Sequence[str] = (),
     as_json: bool = False,
 ) -> int:
     """Runs COMMAND in a mode, by default the one that fits here; gives the exit status. Raises ToolreelError."""
@@ -58,5 +59,13 @@ def run(
         why = "--mode none" if mode else "--mode none, the default where CI is set,"
         raise CassetteError(f"There is no cassette {path}, and {why} records nothing; record it with --mode once.")
     return replay(
-        [name], folder=folder, listen=listen, via=via, tls=tls, command=command, manner=manner, as_json=as_json
+        [name],
+        folder=folder,
+        listen=listen,
+        via=via,
+        tls=tls,
+        command=command,
+        manner=manner,
+        tunnels=tunnels,
+        as_json=as_json,
     )

@@ -10,7 +10,8 @@ from toolreel.dialects.routes import Kind
 from toolreel.normalise.symbols import names_in, replaced_by
 
 from .canonical import Asked
-from .tape import Group, Key, Meant, Tape, Track
+from .sayings import Meant
+from .tape import Group, Key, Tape, Track
 from .variables import Meaning
 from .words import interaction
 
@@ -57,18 +58,26 @@ class Asking:
         """The recorded conversations in which requests like this one stand."""
         return [group for tape in self.tapes for group in tape.index.get(self.key, ())]
 
-    @property
+    @cached_property
     def reads(self) -> bool:
         """Whether requests like this one change nothing."""
-        return any(track.kind is Kind.READ for group in self.groups[:1] for track in group.by_key[self.key])
+        return bool(self.groups) and self.groups[0].by_key[self.key][0].kind is Kind.READ
 
     def meaning(self, state: State, track: Track) -> Meaning | None:
         """What a recorded request leaves open, if in this state it is the one that is asked; else None."""
+        return track.meaning(self.meant(state), state.open)
+
+    def meant(self, state: State) -> Meant:
+        """What is asked in a state, which knows what the client's ids stand for."""
         names = {name: self.classes.get(name) or state.symbol_of.get(name, name) for name in self.held}
         stand_for = tuple(names.values())
         if stand_for not in self._meant:
             self._meant[stand_for] = Meant(self.what, replaced_by(names))
-        return track.meaning(self._meant[stand_for], state.open)
+        return self._meant[stand_for]
+
+    def place_of(self, group: Group) -> tuple[int, int]:
+        """Where a recorded conversation stands among all."""
+        return self.tapes.index(group.tape), group.number
 
     @property
     def shown(self) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from toolreel.dialects.ids import ID, ROOTS
 from toolreel.messages.http import HttpRequest
@@ -12,6 +12,7 @@ from toolreel.normalise.strings import in_response
 from toolreel.normalise.symbols import names_in, prefix_of
 
 from .asking import Asking
+from .beginnings import Beginning, Begun, beginnings, bind_roots, singled_out
 from .canonical import asked
 from .explain import Repeating, missed, torn
 from .live import Conversations, Left, Live
@@ -65,6 +66,7 @@ class Engine:
         self._classes: dict[str, str] = {}
         """The class of each root id that was handed out."""
         self._counts: dict[str, int] = {}
+        self._known_beginnings: dict[tuple[str, str, str | None], list[Beginning]] = {}
 
     def play(self, request: HttpRequest) -> Played | Miss:
         """The answer to a request; raises nothing of its own."""
@@ -88,6 +90,8 @@ class Engine:
         if not self._options.explain:
             return Miss(MissCode.NO_MATCH, f"{asking.shown} has no answer.")
         players = lives or dict.fromkeys(live for group in asking.groups for live in self._all_of(group))
+        for live in players:
+            self._conversations.candidates(live, asking.groups)
         repeating = Repeating(not self._options.repeat and not lives, is_retry(request))
         return missed(asking, lives, [*players, *self._holders_of(asking.held)], repeating)
 
@@ -123,7 +127,8 @@ class Engine:
         return next(filter(None, names if live else literal), None)
 
     def _advance(self, live: Live, asking: Asking) -> tuple[Live, dict[Group, Track]] | None:
-        due = live.due(asking)
+        states = self._conversations.candidates(live, asking.groups)
+        due = {state.group: track for state in states if (track := state.due(asking)) is not None}
         return (live, due) if due else None
 
     def _newcomer(self, asking: Asking) -> tuple[Live, dict[Group, Track]] | None:
@@ -146,6 +151,8 @@ class Engine:
     def _again(self, asking: Asking, lives: list[Live]) -> Played | None:
         """The last answer once more, for a client that has not got it, if only one can be meant."""
         asking_again = lives or dict.fromkeys(live for group in asking.groups for live in self._all_of(group))
+        for live in asking_again:
+            self._conversations.candidates(live, asking.groups)
         found = [(live, track) for live in asking_again if (track := live.asked_before(asking))]
         if len(found) != 1:
             return None
@@ -163,14 +170,33 @@ class Engine:
         return None
 
     def _beginning(self, asking: Asking) -> tuple[Live, dict[Group, Track]] | None:
-        states = {group: State(group, faithful=self._options.faithful) for group in asking.groups}
-        due = {group: track for group, state in states.items() if (track := state.due(asking))}
-        free = self._conversations.free(self._walk, due)
-        if not free:
+        """A new live conversation, in the first recorded one that is free, or in any that begins like it."""
+        free = ((self._conversations.first_free(self._walk, one), one) for one in self._beginnings(asking))
+        found = [(asking.place_of(group), group, beginning) for group, beginning in free if group is not None]
+        if not found:
             return None
-        live = Live(self._walk, [states[group] for group in free])
+        _, first, beginning = min(found, key=lambda one: one[0])
+        # What reads answer may change; then all candidates are known from the beginning.
+        groups = self._conversations.free(self._walk, beginning.groups) if asking.reads else [first]
+        live = Live(self._walk, [State(group, faithful=self._options.faithful) for group in groups])
+        if not asking.reads and not beginning.says_the_same:
+            live.begun = Begun(beginning, asking, (), self._options.faithful)
         self._conversations.add(live)
-        return live, {group: due[group] for group in free if group in live.states}
+        for _, _, other in found:
+            if other is not beginning:
+                live.leave_all(other.firsts, Left(beginning.firsts[first], True))
+        return live, {group: beginning.firsts[group] for group in groups if group in live.states}
+
+    def _beginnings(self, asking: Asking) -> list[Beginning]:
+        """What a request may begin; it is the same for all requests that say the same, and hold roots only."""
+        if not asking.groups or any(name not in self._classes for name in asking.held):
+            return beginnings(singled_out(asking.groups, asking, faithful=self._options.faithful))
+        meant = asking.meant(State(asking.groups[0]))
+        said = asking.key, meant.said, asking.what.deployment
+        if said not in self._known_beginnings:
+            firsts = singled_out(asking.groups, asking, faithful=self._options.faithful)
+            self._known_beginnings[said] = beginnings(firsts)
+        return self._known_beginnings[said]
 
     # ------------------------------------------------------------------------------------------------- what it gets
 
@@ -178,36 +204,38 @@ class Engine:
         """Plays what is due; candidates whose answers differ from that of the chosen one fall away."""
         chosen = due[self._conversations.choose(live, list(due))]
         alike = [group for group, track in due.items() if track is chosen or _alike(track, chosen)]
-        before = list(live.states)
-        self._conversations.narrow(live, alike)
+        if live.begun is None or not live.states[chosen.group].is_new:
+            self._narrow(live, due, alike, chosen)
         chosen = next(due[group] for group in alike if group in live.states)
-        live.left |= {group: Left(chosen, group in due) for group in before if group not in live.states}
         state = live.states[chosen.group]
         response = state.response(chosen)
         meanings = {group: asking.meaning(candidate, due[group]) for group, candidate in live.states.items()}
-        self._bind_roots(live, due, asking.held)
-        self._mint(live, due, response, chosen)
+        for group, candidate in live.states.items():
+            bind_roots(candidate, due[group], asking)
+        names = self._mint(live, due, response, chosen)
+        if live.begun is not None:
+            live.begun = replace(live.begun, names=names)
         for group, candidate in live.states.items():
             candidate.play(due[group], meanings[group] or {})
         return self._played(live, chosen, response)
+
+    def _narrow(self, live: Live, due: dict[Group, Track], alike: list[Group], chosen: Track) -> None:
+        """Keeps the candidates that are answered alike, and notes why the others are none."""
+        before, begun = list(live.states), live.begun
+        self._conversations.narrow(live, alike)
+        for group in before:
+            if group not in live.states:
+                live.leave(group, Left(chosen, group in due))
+        if begun is not None:
+            live.leave_all(begun.beginning.firsts, Left(chosen, False))
 
     @staticmethod
     def _played(live: Live, track: Track, response: Response) -> Played:
         named = in_response(response, live.states[track.group].naming)
         return Played(track, named, track.performance_of(response), live)
 
-    def _bind_roots(self, live: Live, due: dict[Group, Track], held: list[str]) -> None:
-        """The roots that a request names are those that the recorded one names, class by class."""
-        roots = [name for name in held if name in self._classes]
-        for group, state in live.states.items():
-            tape = group.tape
-            for symbol in due[group].symbols:
-                same = (name for name in roots if self._classes[name] == tape.root_classes.get(symbol))
-                if (name := next(same, None)) and symbol not in state.live_of:
-                    state.bind(name, symbol)
-
-    def _mint(self, live: Live, due: dict[Group, Track], response: Response, chosen: Track) -> None:
-        """Hands out a live id for each id that the answer holds and the client does not know yet."""
+    def _mint(self, live: Live, due: dict[Group, Track], response: Response, chosen: Track) -> tuple[str, ...]:
+        """Hands out a live id for each id that the answer holds and the client does not know yet; gives them all."""
         state = live.states[chosen.group]
         held = {group: due[group].answered_symbols for group in live.states}
         held[chosen.group] = symbols_in(response, chosen.tape.minted)
@@ -221,6 +249,7 @@ class Engine:
                 self._classes[name] = chosen.tape.root_classes[symbol]
             for group, other in alike.items():
                 live.states[group].bind(name, other)
+        return tuple(state.live_of[symbol] for symbol in held[chosen.group])
 
     def _known_root(self, track: Track, symbol: str) -> str | None:
         """The client's newest id for a root that another interaction made, if the client knows one like it."""

@@ -155,14 +155,14 @@ def _outdated(asking: Asking, state: State, track: Track) -> str:
 def _elsewhere(asking: Asking, live: Live, track: Track) -> Miss:
     """The client is in one conversation, and asks what was asked in another one."""
     like = f"interaction {track.n} of another conversation"
-    left = live.left.get(track.group)
+    was_candidate, left = live.why_left(track.group)
     if left and left.guess:
         message = (
             f"{asking.shown} is like {like} than the one that this client is in: up to {interaction(left.at)} it "
             "could have been either, and got the answer of the first in the file."
         )
         return Miss(MissCode.AMBIGUOUS, message)
-    if track.group in live.left and left is None:
+    if was_candidate and left is None:
         return Miss(MissCode.AMBIGUOUS, f"{asking.shown} is like {like}, which another client is in.")
     miss = _unlike(asking, [live])
     decided = f"; {interaction(left.at)} decided that this client is not in it" if left else ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from toolreel.dialects.routes import Kind
 from toolreel.messages.model import Response
@@ -10,6 +10,7 @@ from toolreel.normalise.strings import Find
 from toolreel.normalise.symbols import replaced_by
 
 from .asking import Asking
+from .sayings import Equals
 from .tape import Group, Track
 from .variables import Meaning
 
@@ -31,6 +32,7 @@ class State:
         "_next_stage",
         "_played",
         "_settled",
+        "_unplayed",
         "_waited",
         "group",
         "live_of",
@@ -51,6 +53,7 @@ class State:
         self._settled: set[int] = set()
         self._next_stage: dict[int, int] = {}
         self._waited: dict[tuple[int, int], int] = {}
+        self._unplayed: dict[int, int] = {}
 
     def bind(self, live: str, symbol: str) -> None:
         """The client knows `symbol` as `live`."""
@@ -59,20 +62,34 @@ class State:
 
     def due(self, asking: Asking) -> Track | None:
         """The interaction that answers a request now."""
+        meant = asking.meant(self)
         repeated = None
-        for track in self.group.by_key.get(asking.key, ()):
-            if self._may_play(track) and asking.meaning(self, track) is not None:
+        for equals in self.group.sayings(asking.key).of(meant):
+            for track in self._due_of(equals):
+                if track.meaning(meant, self.open) is None:
+                    continue
                 if track.n not in self._played:
                     return track
                 repeated = track  # a read; a later one of its epoch may still wait for its turn
         return repeated
 
-    def _may_play(self, track: Track) -> bool:
-        if track.kind is Kind.READ:
-            return track.epoch == self.epoch_of(track.scope) and not self.outdating(track)
-        if track.n in self._played:
-            return False
-        return track.kind is Kind.CALL or not any(self.skipped(track))
+    def _due_of(self, equals: Equals) -> Iterator[Track]:
+        """Of tracks that may be meant those that may be played."""
+        for track in equals.reads.get(self.epoch_of(equals.scope), ()):
+            if not self.outdating(track):
+                yield track
+        for track in self._from_first_unplayed(equals.others):
+            if track.n not in self._played and (track.kind is Kind.CALL or not any(self.skipped(track))):
+                yield track
+
+    def _from_first_unplayed(self, tracks: list[Track]) -> Iterator[Track]:
+        """A list from its first track on that was not played; where that is, is remembered."""
+        place = self._unplayed.get(id(tracks), 0)
+        while place < len(tracks) and tracks[place].n in self._played:
+            place += 1
+        if place:
+            self._unplayed[id(tracks)] = place
+        return (tracks[at] for at in range(place, len(tracks)))
 
     def epoch_of(self, scope: str | None) -> int:
         """How many successful writes of a scope have been played."""
@@ -84,7 +101,8 @@ class State:
 
     def skipped(self, track: Track) -> Iterable[Track]:
         """The successful writes of its scope that would be passed over, and did not overlap it when recorded."""
-        for write in self.group.writes.get(track.scope or "", ()):
+        writes = self.group.writes.get(track.scope or "", [])
+        for write in self._from_first_unplayed(writes):
             if write is track or write.place > track.place:
                 return
             if write.n not in self._played and write.n not in track.overlaps:
@@ -142,6 +160,11 @@ class State:
             if asking.meaning(self, track) is not None
         }
         return next((again[n] for n in reversed(self._played) if n in again), None)
+
+    @property
+    def is_new(self) -> bool:
+        """Whether nothing has been played yet."""
+        return not self._played
 
     def has_played(self, track: Track) -> bool:
         """Whether the interaction has been played."""

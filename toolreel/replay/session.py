@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from urllib.parse import urlsplit
 
 from toolreel.messages import coding
 from toolreel.messages.http import HttpRequest, header, origin_of
@@ -143,7 +144,8 @@ class Session:
             return Miss(
                 MissCode.OTHER_HOST,
                 f"{request.method} {request.target} is for {request.origin}, "
-                f"but cassette {names} was recorded with {hosts}.",
+                f"but cassette {names} was recorded with {hosts}. "
+                f"With --tunnel {urlsplit(request.origin).hostname} it is let through, untouched.",
             )
         wanted = Wanted(request)
         if fault := self.trouble.instead(wanted):

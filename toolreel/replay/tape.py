@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property, partial
+from functools import cached_property
 
 from toolreel.dialects.ids import ROOTS
 from toolreel.dialects.routes import Kind, Routed
@@ -16,7 +16,7 @@ from toolreel.normalise.order import Conversation, conversations
 from toolreel.normalise.performed import unfold
 from toolreel.normalise.polls import settle
 from toolreel.normalise.said import said_answer
-from toolreel.normalise.strings import Find, in_text, strings_of_response
+from toolreel.normalise.strings import strings_of_response
 from toolreel.normalise.symbols import minted_ids, names_in, prefix_of, renamed
 from toolreel.normalise.volatile import first_second
 from toolreel.redaction import PLACEHOLDER
@@ -26,7 +26,8 @@ from .canonical import Asked, recorded
 from .collapse import NOTHING_HELD, Held, Reading, held, status_of
 from .masks import HIDDEN, Mask, mask_of, masked
 from .rules import DEFAULT_MATCH_RULES, MatchRules
-from .variables import FreeIds, Meaning, opened
+from .sayings import Meant, Sayings
+from .variables import FreeIds, Meaning, Open, opened
 
 Key = str
 """What a request means with each minted id reduced to its prefix and each placeholder to one word."""
@@ -40,38 +41,6 @@ def loosely(name: str) -> str:
 def symbols_in(response: Response, minted: set[str]) -> list[str]:
     """The minted ids in a response, in the order in which they first stand."""
     return list(dict.fromkeys(name for name in names_in(strings_of_response(response)) if name in minted))
-
-
-class Meant:
-    """What a request means, with the ids of the recording in place of the client's, which `find` knows."""
-
-    def __init__(self, asked: Asked, find: Find) -> None:
-        self.asked = asked
-        self._rename = partial(in_text, find=find)
-
-    @cached_property
-    def said(self) -> str:
-        """All of it."""
-        return self.asked.canonical(self._rename)
-
-    @cached_property
-    def bare(self) -> str:
-        """All but the model."""
-        return self.asked.canonical(self._rename, bare=True)
-
-
-class Said:
-    """What a recorded request says, which may leave something open."""
-
-    def __init__(self, text: str, tape: Tape) -> None:
-        self._text = text
-        self._open = opened(text, tape.free, tape.minted.__contains__)
-
-    def meaning(self, said: str, known: Meaning) -> Meaning | None:
-        """What is left open if a request says this, None if it says something else."""
-        if self._open is None:
-            return _NOTHING if said == self._text else None
-        return self._open.meaning(said, known)
 
 
 _NOTHING: Meaning = {}
@@ -101,6 +70,8 @@ class Track:
     key: Key
     place: int
     """Where it stands in its group."""
+    line: str
+    """Equal lines mean equal answers, but for ids and clock; unequal ones mean nothing."""
     symbols: frozenset[str]
     """The minted ids that its request holds."""
     superseded: tuple[Response, ...]
@@ -111,7 +82,7 @@ class Track:
     epoch: int = 0
     overlaps: set[int] = field(default_factory=set)
 
-    def said(self, *, bare: bool) -> str:
+    def _says(self, *, bare: bool) -> str:
         """What its request means, with its ids; roots by their class. If `bare`, then without the model."""
         tape = self.tape
 
@@ -120,23 +91,42 @@ class Track:
 
         return self.asked.canonical(lambda text: renamed(text, tape.minted, name), bare=bare)
 
-    @cached_property
-    def _said(self) -> Said:
-        return Said(self.said(bare=False), self.tape)
+    def _opened(self, said: str) -> Open | None:
+        return opened(said, self.tape.free, self.tape.minted.__contains__)
 
     @cached_property
-    def _bare(self) -> Said:
-        return Said(self.said(bare=True), self.tape)
+    def said(self) -> str:
+        """What its request means."""
+        return self._says(bare=False)
+
+    @cached_property
+    def bare(self) -> str:
+        """What its request means, but for the model."""
+        return self._says(bare=True)
+
+    @cached_property
+    def leaves_open(self) -> Open | None:
+        """Its request as a pattern, if it leaves something open."""
+        return self._opened(self.said)
 
     def meaning(self, meant: Meant, known: Meaning) -> Meaning | None:
-        """What the variables of its request stand for if it is what is asked, else None.
+        """What is left open in its request, if that is the one that is asked, else None.
 
-        `known` says what they stand for already.
+        `known` says what variables stand for already.
         """
         what, recorded = meant.asked, self.asked
         if (what.deployment is None) is (recorded.deployment is None):
-            return self._said.meaning(meant.said, known) if what.deployment == recorded.deployment else None
-        return self._bare.meaning(meant.bare, known) if what.means_model_of(recorded) else None
+            if what.deployment != recorded.deployment:
+                return None
+            if self.leaves_open is None:
+                return _NOTHING if meant.said == self.said else None
+            return self.leaves_open.meaning(meant.said, known)
+        if not what.means_model_of(recorded):
+            return None
+        pattern = self.leaves_open and self._opened(self.bare)
+        if pattern is None:
+            return _NOTHING if meant.bare == self.bare else None
+        return pattern.meaning(meant.bare, known)
 
     @cached_property
     def polls(self) -> bool:
@@ -177,6 +167,13 @@ class Group:
     """The successful writes of each scope, in file order."""
     routes: dict[tuple[str, str], list[Track]] = field(default_factory=dict)
     """The tracks of each method and route."""
+    _sayings: dict[Key, Sayings] = field(default_factory=dict)
+
+    def sayings(self, key: Key) -> Sayings:
+        """Its tracks with this key, by what they say."""
+        if key not in self._sayings:
+            self._sayings[key] = Sayings(self.by_key.get(key, ()))
+        return self._sayings[key]
 
 
 class Tape:
@@ -236,8 +233,9 @@ class Tape:
         group = Group(number, self, _digest(conversation.text))
         tracks: dict[int, Track] = {}
         epochs: dict[str, int] = {}
-        for item in conversation.items:
-            track = self._track(group, item)
+        lines = conversation.text.split("\n")
+        for item, line in zip(conversation.items, lines, strict=True):
+            track = self._track(group, item, _digest(line))
             track.epoch = epochs.get(track.scope or "", 0)
             for scope in track.moves:
                 epochs[scope] = epochs.get(scope, 0) + 1
@@ -255,7 +253,7 @@ class Tape:
             tracks[id(other)].overlaps.add(tracks[id(one)].n)
         return group
 
-    def _track(self, group: Group, item: Item) -> Track:
+    def _track(self, group: Group, item: Item, line: str) -> Track:
         settled = item.settled.performed
         request = settled.interaction.request
         whole = recorded(request, self.read_file, self.cassette.upstreams[request.upstream])
@@ -276,6 +274,7 @@ class Tape:
             asked=what,
             key=self.key_of(masked(what, mask), self.minted),
             place=len(group.tracks),
+            line=line,
             symbols=item.known,
             superseded=tuple(one.interaction.response for one in item.settled.superseded),
             performances=tuple(one.performance for one in item.settled.superseded),
