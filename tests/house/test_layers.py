@@ -50,6 +50,7 @@ SPANNING = frozenset(
     {
         Path("tests/recording/test_secrets.py"),
         Path("tests/replay/test_concurrency.py"),
+        Path("tests/replay/test_random_programs.py"),
         Path("tests/replay/test_real_conversations.py"),
     }
 )

@@ -65,6 +65,14 @@ class Client:
         self._learn(_values((wanted or recorded).received), _values(body(answer)))
         return answer
 
+    def learns(self, recorded: Recorded, answer: Answer) -> bool:
+        """Whether an answer can be that to a recorded request: the ids in it are those that this client holds."""
+        try:
+            self._learn(_values(recorded.received), _values(body(answer)))
+        except AssertionError:
+            return False
+        return True
+
     def asks(self, request: HttpRequest) -> HttpRequest:
         """The request with the client's ids."""
         sent = None if request.body is None else self._renamed(request.body.decode()).encode()
