@@ -66,14 +66,19 @@ class Replayer:
         """Relays the answer piece by piece as the plain door sends it."""
         if flow.response is None:
             return
-        if RESET_HEADER in flow.response.headers:
+        headers = flow.response.headers
+        # What the plain door has marked stays marked until all is done, so that the Barrier sees what was not.
+        if RESET_HEADER in headers:
             reset_client(flow)
-            return
-        length = flow.response.headers.pop(PARCELS_HEADER, None)
-        flow.response.stream = True if length is None else Unpacking()
-        if length is not None and length != "stream":
-            del flow.response.headers["transfer-encoding"]
-            flow.response.headers["content-length"] = length
+            del headers[RESET_HEADER]
+        elif (length := headers.get(PARCELS_HEADER)) is not None:
+            flow.response.stream = Unpacking()
+            if length != "stream":
+                del headers["transfer-encoding"]
+                headers["content-length"] = length
+            del headers[PARCELS_HEADER]
+        else:
+            flow.response.stream = True
 
     def server_connect(self, data: ServerConnectionHookData) -> None:
         """The proof that replay opens no connection."""
@@ -81,7 +86,7 @@ class Replayer:
 
 
 class Barrier:
-    """Refuses connections as the Replayer does, in case that it fails to; an addon of its own, not one of its."""
+    """Does what must be done in case that the Replayer fails to do it; an addon of its own, and behind it."""
 
     name = "toolreel_barrier"
 
@@ -92,6 +97,18 @@ class Barrier:
     def server_connect(self, data: ServerConnectionHookData) -> None:
         """The proof that replay opens no connection, once more."""
         refuse(data, self._door, self._note)
+
+    def responseheaders(self, flow: http.HTTPFlow) -> None:
+        """An answer that is still packed is none: the client gets toolreel's own error in its place."""
+        if flow.response is None or not {PARCELS_HEADER, RESET_HEADER} & set(flow.response.headers):
+            return
+        message = "toolreel failed to unpack an answer. This is a bug of toolreel's; please report it."
+        error = own_response(500, message, "toolreel_miss")
+        flow.response.status_code, flow.response.reason = error.status_code, error.reason
+        flow.response.headers = error.headers
+        pieces = iter([error.content or b""])
+        flow.response.stream = lambda data: next(pieces, b"")
+        self._note(Miss(MissCode.INTERNAL, message))
 
 
 def refuse(data: ServerConnectionHookData, door: Listen, note: Note) -> None:

@@ -135,3 +135,31 @@ def test_an_error_while_refusing_leaves_it_refused(monkeypatch: pytest.MonkeyPat
     with pytest.raises(RuntimeError):
         Replayer(DOOR, "ticket", fail).server_connect(data)
     assert data.server.error
+
+
+@pytest.mark.parametrize("mark", [(b"x-toolreel-parcels", b"stream"), (b"x-toolreel-reset", b"1")])
+def test_an_answer_that_is_still_packed_becomes_an_error(mark: tuple[bytes, bytes], misses: list[Miss]) -> None:
+    flow = flow_of()
+    flow.response = response_of()
+    flow.response.headers.fields = (*flow.response.headers.fields, mark)
+    Barrier(DOOR, misses.append).responseheaders(flow)
+    assert flow.response.status_code == 500
+    assert callable(flow.response.stream)
+    body = b"".join(flow.response.stream(piece) for piece in (b"\0\0\0\1x", b"more", b""))
+    assert json.loads(body)["error"]["type"] == "toolreel_miss"
+    assert flow.response.headers["content-length"] == str(len(body))
+    assert not {"x-toolreel-parcels", "x-toolreel-reset"} & set(flow.response.headers)
+    assert [miss.code for miss in misses] == ["internal"]
+
+
+def test_an_answer_that_was_unpacked_stays_as_it_is(replayer: Replayer, misses: list[Miss]) -> None:
+    flow = flow_of()
+    flow.response = response_of()
+    flow.response.headers["x-toolreel-parcels"] = "3"
+    flow.response.headers["transfer-encoding"] = "chunked"
+    for addon in (replayer, Barrier(DOOR, misses.append)):
+        addon.responseheaders(flow)
+    assert callable(flow.response.stream)
+    assert flow.response.stream(b"\0\0\0\3abc") == [b"abc"]
+    assert flow.response.headers["content-length"] == "3"
+    assert misses == []

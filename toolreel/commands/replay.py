@@ -132,8 +132,8 @@ def _proxy_door(session: Session, listen: Listen, tapes: Sequence[Tape] = ()) ->
     with (
         serving(ReplayApp(session, own_host, ticket), Listen("127.0.0.1", 0)) as inner,
         proxying(
-            Barrier(inner, session.note),
             Replayer(inner, ticket, session.note),
+            Barrier(inner, session.note),
             mode="regular",
             listen=listen,
             options=proxy_options() | PROXY_OPTIONS,
