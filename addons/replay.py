@@ -77,10 +77,12 @@ class Replayer:
         """Relays the answer piece by piece as the plain door sends it."""
         if flow.response is None:
             return
-        if RESET_HEADER in flow.response.headers:
+        headers = flow.response.headers
+        if RESET_HEADER in headers:
             reset_client(flow)
+            del headers[RESET_HEADER]  # marked until it is done, so that the Barrier sees what was not
             return
-        key = flow.response.headers.pop(PIECES_HEADER, None)
+        key = headers.pop(PIECES_HEADER, None)
         flow.response.stream = True if key is None else self._pieces.cutting(key)
 
     def server_connect(self, data: ServerConnectionHookData) -> None:
@@ -89,7 +91,7 @@ class Replayer:
 
 
 class Barrier:
-    """Refuses connections as the Replayer does, in case that it fails to; an addon of its own, not one of its."""
+    """Does what must be done in case that the Replayer fails to do it; an addon of its own, and behind it."""
 
     name = "toolreel_barrier"
 
@@ -101,6 +103,18 @@ class Barrier:
     def server_connect(self, data: ServerConnectionHookData) -> None:
         """The proof that replay opens no connection, once more."""
         refuse(data, self._door, self._note, self._tunnels)
+
+    def responseheaders(self, flow: http.HTTPFlow) -> None:
+        """What stands in for a reset is no answer: the client gets toolreel's own error in its place."""
+        if flow.response is None or RESET_HEADER not in flow.response.headers:
+            return
+        message = "toolreel failed to reset a connection. This is a bug of toolreel's; please report it."
+        error = own_response(500, message, "toolreel_miss")
+        flow.response.status_code, flow.response.reason = error.status_code, error.reason
+        flow.response.headers = error.headers
+        pieces = iter([error.content or b""])
+        flow.response.stream = lambda data: next(pieces, b"")
+        self._note(Miss(MissCode.INTERNAL, message))
 
 
 def refuse(data: ServerConnectionHookData, door: Listen, note: Note, tunnels: Container[str] = ()) -> None:

@@ -127,3 +127,26 @@ def test_an_error_while_refusing_leaves_it_refused(monkeypatch: pytest.MonkeyPat
     with pytest.raises(RuntimeError):
         Replayer(DOOR, "ticket", fail, Pieces()).server_connect(data)
     assert data.server.error
+
+
+def test_a_reset_that_nobody_did_becomes_an_error(misses: list[Miss]) -> None:
+    flow = flow_of()
+    flow.response = response_of()
+    flow.response.headers["x-toolreel-reset"] = "1"
+    Barrier(DOOR, misses.append).responseheaders(flow)
+    assert flow.response.status_code == 500
+    assert callable(flow.response.stream)
+    body = b"".join(flow.response.stream(piece) for piece in (b"x", b"more", b""))
+    assert json.loads(body)["error"]["type"] == "toolreel_miss"
+    assert flow.response.headers["content-length"] == str(len(body))
+    assert "x-toolreel-reset" not in flow.response.headers
+    assert [miss.code for miss in misses] == ["internal"]
+
+
+def test_any_other_answer_stays_as_it_is(replayer: Replayer, misses: list[Miss]) -> None:
+    flow = flow_of()
+    flow.response = response_of()
+    headers = flow.response.headers.copy()
+    for addon in (replayer, Barrier(DOOR, misses.append)):
+        addon.responseheaders(flow)
+    assert (flow.response.status_code, flow.response.headers, misses) == (200, headers, [])

@@ -362,6 +362,16 @@ def test_what_equals_another_recorded_request_is_counted_apart() -> None:
     assert all(one.sound for one in found)
 
 
+def test_ids_that_were_made_alike_are_apart_until_something_tells_them_apart() -> None:
+    """Which of two empty threads it is that gets the message, nobody can say."""
+    threads = [f"thread_{letter * 24}" for letter in "AB"]
+    made = [post("/threads", {"id": thread, "object": "thread"}) for thread in threads]
+    said = post(f"/threads/{threads[1]}/messages", {"id": "msg_" + "C" * 24}, {"role": "user", "content": "?"})
+    found = list(audit(setup(*made, said)))
+    assert all(one.sound for one in found), found
+    assert found[-1].apart == 1
+
+
 def test_an_id_of_an_interchangeable_assistant_is_no_mutant() -> None:
     server = Server(1)
     (one, _), (other, second) = (assistant(server) for _ in range(2))

@@ -49,7 +49,9 @@ TESTED_ELSEWHERE: dict[str, str] = {}
 SPANNING = frozenset(
     {
         Path("tests/recording/test_secrets.py"),
+        Path("tests/normalise/test_promise.py"),
         Path("tests/replay/test_concurrency.py"),
+        Path("tests/replay/test_random_programs.py"),
         Path("tests/replay/test_real_conversations.py"),
     }
 )

@@ -69,6 +69,14 @@ class Client:
         """The ids in the body of an answer, where that of the recorded one has its own."""
         self._learn(_values(recorded), _values(answered))
 
+    def learns(self, recorded: Recorded, answer: Answer) -> bool:
+        """Whether an answer can be that to a recorded request: the ids in it are those that this client holds."""
+        try:
+            self._learn(_values(recorded.received), _values(body(answer)))
+        except AssertionError:
+            return False
+        return True
+
     def asks(self, request: HttpRequest) -> HttpRequest:
         """The request with the client's ids."""
         sent = None if request.body is None else self._renamed(request.body.decode()).encode()

@@ -7,20 +7,20 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
+from typing import NamedTuple
 
 from toolreel.dialects.ids import ID
 from toolreel.normalise.strings import in_response
 from toolreel.normalise.symbols import prefix_of, renamed, replaced_by
 from toolreel.redaction import PLACEHOLDER
 from toolreel.replay.answer import Answer, recorded_answer
-from toolreel.replay.session import fixed_clock
-from toolreel.replay.tape import Tape, Track
+from toolreel.replay.tape import Group, Tape, Track
 
 from .findings import Audited, Hole, Passage
 from .mutants import Mutant, mutants, spread
 from .sent import Counted, Sent, meaning, recorded
 from .variants import VARIANTS, keeping
-from .walk import Probed, Setup, Walk
+from .walk import Probed, Setup, Walk, no_clock
 
 MOST = 1000
 """Mutants of one request; what is beyond is left out, evenly over the fields."""
@@ -51,6 +51,22 @@ def audit(
         yield work.audited(track, sent)
 
 
+class _Made(NamedTuple):
+    """Where an id comes from: `alike` is equal for ids that equal requests with equal answers have made."""
+
+    alike: tuple[str, str, int]
+    group: Group
+
+
+def _made(tape: Tape) -> dict[str, _Made]:
+    made: dict[str, _Made] = {}
+    for group in tape.groups:
+        for track in group.tracks:
+            for position, name in enumerate(track.answered_symbols):
+                made.setdefault(name, _Made((track.key, track.answer_alike, position), group))
+    return made
+
+
 class _Others:
     """All recorded requests: what equals one of them is no proof of anything."""
 
@@ -59,6 +75,8 @@ class _Others:
         self._tape = tape
         self._meanings = {meaning(sent, counted) for sent in requests}
         self._loose = set(map(self._loosely, self._meanings))
+        self._made = _made(tape)
+        self._as_alike = set(map(self._alike, self._meanings))
 
     def mutants(self, sent: Sent, known: list[str]) -> Iterator[Mutant | None]:
         """The mutants that mean something else than the request and than each other; None for those to set apart."""
@@ -66,12 +84,15 @@ class _Others:
         seen = {own}
         for mutant in mutants(sent, known, self.counted):
             meant = meaning(mutant.sent, self.counted)
-            if meant not in seen and not self._interchanged(mutant):
+            if meant not in seen:
                 seen.add(meant)
                 yield None if self._recorded(meant, own) else mutant
 
     def _recorded(self, meant: str, own: str) -> bool:
         if meant in self._meanings:
+            return True
+        alike = self._alike(meant)
+        if alike in self._as_alike and alike != self._alike(own):
             return True
         loosely = self._loosely(meant)
         return loosely in self._loose and loosely != self._loosely(own)
@@ -80,11 +101,16 @@ class _Others:
         """What a request means, whichever thread or run it is about."""
         return renamed(meant, self._tape.minted, prefix_of)
 
-    def _interchanged(self, mutant: Mutant) -> bool:
-        """Whether it names a root in place of one that was made by the same request with the same answer."""
-        classes = self._tape.root_classes
-        one, other = classes.get(mutant.before or ""), classes.get(mutant.after or "")
-        return mutant.what == "exchanged" and one is not None and one == other
+    def _alike(self, meant: str) -> str:
+        """What a request means, with one name for all ids that were made alike."""
+        return renamed(meant, self._made, lambda name: str(self._made[name].alike) if name in self._made else name)
+
+    def interchangeable(self, mutant: Mutant) -> bool:
+        """Whether it names what was made in the same way elsewhere: which is which is decided by what comes later."""
+        one, other = self._made.get(mutant.before or ""), self._made.get(mutant.after or "")
+        if mutant.what != "exchanged" or one is None or other is None or one.alike != other.alike:
+            return False
+        return one.group is not other.group or self._tape.root_classes.get(mutant.before or "") is not None
 
 
 @dataclass(slots=True)
@@ -108,12 +134,14 @@ class _Audit:
         wheres, chosen = self._chosen(sent)
         passages: Counter[tuple[str, str]] = Counter()
         holes: list[Hole] = []
-        sent_mutants = 0
+        sent_mutants = interchanged = 0
         for mutant in chosen:
             sent_mutants += 1
             if not self.main.answers(mutant.sent):
                 continue
-            if rule := self._rule(mutant):
+            if self.others.interchangeable(mutant):
+                interchanged += 1
+            elif rule := self._rule(mutant):
                 passages[mutant.where, rule] += 1
             else:
                 holes.append(Hole(mutant.what, mutant.where))
@@ -125,8 +153,8 @@ class _Audit:
             method=sent.method,
             path=sent.path,
             kind=track.kind.value,
-            mutants=sent_mutants,
-            apart=apart,
+            mutants=sent_mutants - interchanged,
+            apart=apart + interchanged,
             left_out=len(wheres) - apart - sent_mutants,
             variants=sent_so,
             passages=tuple(Passage(where, rule, count) for (where, rule), count in passages.items()),
@@ -194,7 +222,7 @@ def _sent(tape: Tape, track: Track) -> Sent:
 
 def _recorded(track: Track, names: Mapping[str, str]) -> Answer:
     """What was recorded, with the names that a client has for ids."""
-    response = fixed_clock(track.tape, track.interaction.response, track.n)
+    response = no_clock(track.tape, track.interaction.response, track.n)
     return recorded_answer(in_response(response, replaced_by(names)), track.interaction.ending, track.tape.read_file)
 
 

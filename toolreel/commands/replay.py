@@ -141,8 +141,8 @@ def _proxy_door(
     with (
         serving(app, Listen("127.0.0.1", 0)) as inner,
         proxying(
-            Barrier(inner, session.note, tunnels),
             Replayer(inner, ticket, session.note, app.pieces, tunnels),
+            Barrier(inner, session.note, tunnels),
             mode="regular",
             listen=listen,
             options=proxy_options() | PROXY_OPTIONS | tunnelled(tunnels),
