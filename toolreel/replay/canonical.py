@@ -149,7 +149,7 @@ def _parsed(data: bytes | None) -> tuple[Any, str | None]:
     try:
         return None, data.decode()
     except UnicodeDecodeError:
-        return {"sha256": hashlib.sha256(data).hexdigest()}, None
+        return [{"sha256": hashlib.sha256(data).hexdigest()}], None
 
 
 def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
