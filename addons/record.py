@@ -102,9 +102,7 @@ class Recorder:
         remarks += [f"Recorded only as far as it could be decoded, {line}." for line in self.partial]
         if count := self._redactor.overwritten:
             many = "secrets were" if count > 1 else "secret was"
-            remarks.append(
-                f"{count} {many} overwritten with '*' in bodies that are no text; what reads them may fail."
-            )
+            remarks.append(f"{count} {many} overwritten with '*' in bodies that are no text.")
         return remarks
 
     def running(self) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,6 +16,7 @@ from toolreel.normalise.symbols import replaced_by
 from toolreel.normalise.volatile import put_back, volatile_of
 from toolreel.store.layout import cassette_text
 
+from .conversations import performed
 from .real import recorded, recorded_take
 from .takes import (
     Exchange,
@@ -50,6 +52,29 @@ def demo(seed: int, *, together: bool) -> Cassette:
 def test_the_same_conversation_recorded_again_is_the_same_file_above_the_take() -> None:
     files = {above(normalise(demo(seed, together=seed % 2 == 1))[0]) for seed in range(12)}
     assert len(files) == 1
+
+
+def check(said: int) -> None:
+    """Takes of the same conversations that have nothing else in common give one file, which is normal."""
+    files = set()
+    for how in range(6):
+        cassette, names = normalise(performed(said, how))
+        files.add(file := above(cassette))
+        assert not [id_ for id_ in names if not id_.startswith("REDACTED-") and id_ in file], "an id was left"
+        assert normalise(cassette)[0] == cassette, "doing it again changes nothing"
+        assert above(normalise(cassette.model_copy(update={"take": None}))[0]) == file
+    assert len(files) == 1
+
+
+@pytest.mark.parametrize("said", range(8))
+def test_conversations_recorded_again_are_the_same_file(said: int) -> None:
+    check(said)
+
+
+@pytest.mark.soak
+def test_many_conversations_recorded_again_are_the_same_file() -> None:
+    for said in range(8, 400):
+        check(said)
 
 
 def test_a_word_that_differs_is_seen() -> None:

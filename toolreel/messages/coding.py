@@ -192,11 +192,13 @@ class Decodable(NamedTuple):
 
 def decodable(data: bytes, content_encoding: str) -> Decodable:
     """What can be had of a body that is cut or broken."""
-    decoded = bytearray()
     try:
         chain = decoder(content_encoding)
     except CodingError:
         return Decodable(b"", False)
+    with suppress(CodingError):
+        return Decodable(chain.feed(data), chain.opaque)
+    chain, decoded = decoder(content_encoding), bytearray()
     with suppress(CodingError):
         for at in range(len(data)):  # one by one, because a piece that breaks the coding gives nothing
             decoded += chain.feed(data[at : at + 1])

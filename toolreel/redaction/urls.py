@@ -30,7 +30,7 @@ def pair_edits(search: Search, pairs: str, start: int = 0) -> list[Edit]:
             secret = decoded.text.lower() in _SECRET_PARAMETERS or search.rules.is_secret_key(decoded.text)
             at = start + len(name) + len(equals)
             found = coded_edits(search, percent_decoded(value, plus=True), at, secret)
-            if "+" in value:  # not everybody who writes one means a space
+            if "+" in value and not secret:  # not everybody who writes one means a space
                 found = _either(found, coded_edits(search, percent_decoded(value), at, secret))
             edits += found
         start += len(pair) + 1
