@@ -1,10 +1,11 @@
-"""The store: one SQLite file with the journal of recordings in progress.
+"""The store: one SQLite file with the journal of recordings in progress, the index of cassettes, and misses.
 
 Everything in it but an unfinished recording can be rebuilt from the cassette files; replay works without it.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
 import time
@@ -13,6 +14,8 @@ from pathlib import Path
 from sqlite_utils import Database, Migrations
 
 from toolreel.errors import MachineError
+
+from .tables import INDEX
 
 BUSY_S = 5
 """So many seconds somebody who wants to write waits for others who do."""
@@ -65,6 +68,37 @@ def original_ids(db: Database) -> None:
     )
 
 
+@_migrations()
+def cassette_index(db: Database) -> None:
+    """What is known of finished cassettes, and their texts to search."""
+    for statement in INDEX:
+        db.execute(statement)
+
+
+def make_index_anew(db: Database) -> None:
+    """Empties the index, also if it is broken; whoever looks into it next fills it."""
+    for table in ("words", "texts", "calls", "requests", "cassettes"):
+        db.execute(f"DROP TABLE IF EXISTS {table}")  # and its triggers
+    cassette_index(db)
+
+
+@_migrations()
+def missed_requests(db: Database) -> None:
+    """Requests that replays could not answer."""
+    db.execute(
+        """
+        CREATE TABLE misses (
+            id INTEGER PRIMARY KEY,
+            at TEXT NOT NULL,
+            cassette TEXT NOT NULL,     -- several that were replayed together are joined by spaces
+            code TEXT NOT NULL,
+            message TEXT NOT NULL,
+            param TEXT
+        ) STRICT
+        """
+    )
+
+
 def store_path(cassettes: Path, override: str | None = None) -> Path:
     """The store that belongs to a cassette folder: `.toolreel/store.db` beside it, or `override`."""
     place = Path(override) if override else cassettes / os.pardir / ".toolreel" / "store.db"
@@ -78,16 +112,38 @@ def open_store(path: Path) -> Database:
         if path.parent.name == ".toolreel" and not (ignore := path.parent / ".gitignore").exists():
             ignore.write_text("*\n")
         # The recorder opens the store in one thread and writes in another, never in two at once.
-        connection = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
-        try:
-            return _prepared(connection)
-        except BaseException:
-            connection.close()
-            raise
+        return _prepared_or_closed(
+            sqlite3.connect(path, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
+        )
     except (OSError, sqlite3.Error) as error:
         raise MachineError(
             f"The store {path} cannot be opened ({error}); free the disk or set TOOLREEL_STORE."
         ) from None
+
+
+def memory_copy(path: Path) -> Database:
+    """The store at `path` in memory, where it cannot be written; an empty one if it cannot even be read."""
+    connection = _in_memory()
+    try:
+        uri = f"{path.absolute().as_uri()}?mode=ro&immutable=1"  # a folder that is read-only takes no lock
+        with contextlib.closing(sqlite3.connect(uri, uri=True)) as disk:
+            disk.backup(connection)
+        return _prepared(connection)
+    except sqlite3.Error:
+        connection.close()
+        return _prepared_or_closed(_in_memory())
+
+
+def _in_memory() -> sqlite3.Connection:
+    return sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+
+
+def _prepared_or_closed(connection: sqlite3.Connection) -> Database:
+    try:
+        return _prepared(connection)
+    except BaseException:
+        connection.close()
+        raise
 
 
 def _prepared(connection: sqlite3.Connection) -> Database:

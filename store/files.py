@@ -72,17 +72,21 @@ def files_folder(cassette_path: Path) -> Path:
 
 def load(path: Path) -> Cassette:
     """The cassette in a file; raises CassetteError that names the file, the line and what to do."""
+    return parse(read(path), path)
+
+
+def read(path: Path) -> bytes:
+    """The bytes of a cassette file; raises CassetteError."""
     try:
-        data = path.read_bytes()
+        return path.read_bytes()
     except FileNotFoundError:
         raise CassetteError(f"There is no cassette {path}; record it with 'toolreel record'.") from None
     except OSError as error:
         raise CassetteError(f"Cassette {path} cannot be read: {_reason(error)}.") from None
-    return parse(data, path)
 
 
-def parse(data: bytes, path: Path) -> Cassette:
-    """The cassette in the bytes of a file; `path` is for messages and for the bodies beside it."""
+def parse(data: bytes, path: Path, *, bodies: bool = True) -> Cassette:
+    """The cassette in the bytes of a file; `path` is for messages, and for the `bodies` that must stand beside it."""
     text, value = _json(data, path)
     _check_version(value, path)
     try:
@@ -92,7 +96,7 @@ def parse(data: bytes, path: Path) -> Cassette:
         named = ".".join(map(str, where)) or "the cassette"
         line = line_of(text, where)
         raise CassetteError(f"Cassette {path}, line {line}: {named}: {what}; mend or record it again.") from None
-    _check_bytes(cassette, text, path)
+    _check_bytes(cassette, text, path, bodies=bodies)
     return cassette
 
 
@@ -173,13 +177,13 @@ def _check_version(value: Any, path: Path) -> None:
         raise CassetteError(f'{path} is no cassette: it has no member "toolreel" with the format version.')
 
 
-def _check_bytes(cassette: Cassette, text: str, path: Path) -> None:
+def _check_bytes(cassette: Cassette, text: str, path: Path, *, bodies: bool) -> None:
     """What the models cannot see: base64 that is none, body files that are missing."""
     superseded = cassette.take.reads if cassette.take else {}
     files = LargeBodies(path)
 
     def read_file(digest: str) -> bytes:
-        if not (files.folder / digest).is_file():
+        if bodies and not (files.folder / digest).is_file():
             raise ValueError(f"the body file {files.folder / digest} is missing")
         return b""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from toolreel.errors import CommandError
@@ -31,11 +32,26 @@ def cassette_path(folder: Path, name: str) -> Path:
 
 def cassette_names(folder: Path) -> list[str]:
     """The names of all cassettes in `folder`, sorted."""
-    return sorted(
-        path.relative_to(folder).as_posix().removesuffix(SUFFIX)
-        for path in folder.rglob(f"*{SUFFIX}")
-        if not any(part.startswith(".") or part.endswith(".files") for part in path.relative_to(folder).parts)
-    )
+    return sorted(name for name, _ in cassette_files(folder))
+
+
+def cassette_files(folder: Path) -> Iterator[tuple[str, os.DirEntry[str]]]:
+    """The name and the directory entry of each cassette in `folder`, in no order; a missing folder has none."""
+    folders = [(str(folder), "")]
+    while folders:
+        place, prefix = folders.pop()
+        try:
+            entries = list(os.scandir(place))
+        except OSError:  # it is gone, or nobody may look into it
+            continue
+        for entry in entries:
+            if entry.name.startswith("."):
+                continue
+            if entry.is_dir(follow_symlinks=False):
+                if not entry.name.endswith(".files"):
+                    folders.append((entry.path, f"{prefix}{entry.name}/"))
+            elif entry.name.endswith(SUFFIX):
+                yield prefix + entry.name.removesuffix(SUFFIX), entry
 
 
 def clashing_name(folder: Path, name: str) -> str | None:

@@ -15,6 +15,7 @@ import pytest
 FOREIGN_PREFIXES = ("TOOLREEL_", "OPENAI_", "AZURE_", "XDG_")
 FOREIGN_NAMES = {
     "ALL_PROXY",
+    "COLUMNS",
     "CURL_CA_BUNDLE",
     "FTP_PROXY",
     "HTTPS_PROXY",

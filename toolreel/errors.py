@@ -47,4 +47,4 @@ UNPLAYED = 4
 """Exit status of a replay in which something that must be played was not."""
 
 FINDINGS = 1
-"""Exit status of an audit that found something."""
+"""Exit status of an audit, of lint and of diff if they found something."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 
 from toolreel.commands.cli import cli, main
 from toolreel.commands.doors import Upstream
+from toolreel.commands.listing import Filter
 from toolreel.commands.replay import Manner
 from toolreel.errors import (
     CassetteError,
@@ -28,8 +30,11 @@ from toolreel.replay.pace import parse_pace
 from toolreel.replay.rules import MatchRules
 from toolreel.server.hosts import Listen
 
-COMMANDS = ["record", "replay", "run", "recover", "ls", "show", "audit", "standin", "demo"]
+LOOKING = ["ls", "search", "show", "diff", "lint", "audit", "stats", "sql", "misses"]
+KEEPING = ["mv", "rm", "reindex", "setup"]
+COMMANDS = ["record", "replay", "run", "recover", "standin", "demo", *LOOKING, *KEEPING]
 RUNNERS = {"record": "[-- COMMAND...]", "replay": "[-- COMMAND...]", "run": "-- COMMAND..."}
+SAMPLE = Path(__file__).parents[2] / "cassettes" / "weather.json"
 Calls = list[tuple[tuple[Any, ...], dict[str, Any]]]
 
 
@@ -217,18 +222,105 @@ def test_run_takes_the_options_of_both(calls: Callable[..., Calls]) -> None:
 
 def test_the_option_goes_before_the_variable(calls: Callable[..., Calls], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TOOLREEL_CASSETTES", "elsewhere")
-    found = calls("show.ls")
+    found = calls("listing.ls")
     assert status_of("ls", "--cassettes", "here", "--json") == 0
-    assert found == [((Path("here"),), {"as_json": True})]
+    ((arguments, options),) = found
+    assert (arguments, options["as_json"]) == ((Path("here"),), True)
+
+
+HERE = Path("cassettes")
+
+
+@pytest.mark.parametrize(
+    ("line", "where", "expected"),
+    [
+        (
+            "ls a b/* --tool t --streams --failed --older-than 2d --larger-than 3kB --sort size --reverse",
+            "listing.ls",
+            (
+                (HERE,),
+                {
+                    "as_json": False,
+                    "which": Filter(
+                        ("a", "b/*"), "t", older_than=timedelta(days=2), larger_than=3000, streams=True, failed=True
+                    ),
+                    "sort": "size",
+                    "reverse": True,
+                },
+            ),
+        ),
+        ("ls", "listing.ls", ((HERE,), {"as_json": False, "which": Filter(), "sort": "name", "reverse": False})),
+        ("search a b --limit 3 --json", "listing.search", ((HERE, ("a", "b")), {"limit": 3, "as_json": True})),
+        ("sql", "listing.sql", ((HERE, None), {"as_json": False})),
+        ("sql x --json", "listing.sql", ((HERE, "x"), {"as_json": True})),
+        ("reindex", "listing.reindex", ((HERE,), {})),
+        (
+            "show a#2 3 4 --frames --full --raw",
+            "show.show",
+            ((HERE, "a#2", (3, 4)), {"frames": True, "raw": "answer", "full": True, "as_json": False}),
+        ),
+        (
+            "show a --raw=request --json",
+            "show.show",
+            ((HERE, "a", ()), {"frames": False, "raw": "request", "full": False, "as_json": True}),
+        ),
+        ("diff a b", "difference.diff", ((HERE, "a", "b"), {"against": None, "as_json": False})),
+        ("diff a --against git:x", "difference.diff", ((HERE, "a", None), {"against": "git:x", "as_json": False})),
+        ("lint a b --max-age 3d", "linting.lint", ((HERE, ("a", "b")), {"max_age": "3d", "as_json": False})),
+        ("stats a", "statistics.stats", ((HERE, ("a",)), {"as_json": False})),
+        ("misses a --clear", "missed.misses", ((HERE, "a"), {"clear": True, "as_json": False})),
+        ("mv a b --force", "moving.mv", ((HERE, "a", "b"), {"force": True})),
+        ("rm a b#1", "moving.rm", ((HERE, ("a", "b#1")), {})),
+        ("setup git-diff --cassettes c", "setup.git_diff", ((Path("c"),), {})),
+        ("setup completion zsh", "setup.completion", (("zsh",), {})),
+        ("setup git-runs-diff a --b -c", "setup.git_runs_diff", ((("a", "--b", "-c"),), {})),
+        ("setup git-runs-textconv a", "setup.git_runs_textconv", ((Path("a"),), {})),
+    ],
+)
+def test_commands_that_look_at_cassettes_get_their_options(
+    calls: Callable[..., Calls], line: str, where: str, expected: Any
+) -> None:
+    found = calls(where, result=5)
+    assert status_of(*line.split()) == 5
+    assert found == [expected]
+
+
+@pytest.mark.parametrize("line", ["search", "rm", "show", "show a x", "mv a", "setup completion tcsh", "ls --sort x"])
+def test_what_is_missing_or_wrong_is_refused(line: str) -> None:
+    assert status_of(*line.split()) == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("show we", ["weather"]),
+        ("lint x", []),
+        ("ls --tool get", ["get_weather"]),
+        ("setup ", ["completion", "git-diff"]),
+    ],
+)
+def test_the_shell_completes(
+    words: str,
+    expected: list[str],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (tmp_path / "cassettes").mkdir()
+    (tmp_path / "cassettes" / "weather.json").write_bytes(SAMPLE.read_bytes())
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COMP_WORDS", f"toolreel {words}")
+    monkeypatch.setenv("COMP_CWORD", str(words.count(" ") + 1))
+    monkeypatch.setenv("_TOOLREEL_COMPLETE", "bash_complete")
+    assert status_of() == 0
+    assert [line.partition(",")[2] for line in capsys.readouterr().out.split()] == expected
 
 
 def test_the_other_commands_get_their_options(calls: Callable[..., Calls]) -> None:
-    shown, served, played = calls("show.show"), calls("standin.standin"), calls("demo.demo")
-    assert status_of("show", "tape") == 0
+    served, played = calls("standin.standin"), calls("demo.demo")
     assert status_of("standin", "--listen", "9", "--script", "s.toml") == 0
     assert status_of("demo", "--upstream", "https://h", "--model", "m", "--cassettes", "c") == 0
     assert status_of("demo") == 0
-    assert shown == [((Path("cassettes"), "tape"), {"as_json": False})]
     assert served == [((Listen("127.0.0.1", 9), Path("s.toml"), NO_FAULTS), {})]
     assert [options for _, options in played] == [
         {"upstream": "https://h", "model": "m", "folder": Path("c")},
@@ -253,7 +345,7 @@ def test_an_error_is_one_sentence_and_a_status(
     def fail(*_: Any, **__: Any) -> int:
         raise error
 
-    monkeypatch.setattr("toolreel.commands.show.ls", fail)
+    monkeypatch.setattr("toolreel.commands.listing.ls", fail)
     assert status_of("ls") == status
     assert capsys.readouterr() == ("", "toolreel: A sentence.\n")
 
@@ -265,6 +357,6 @@ def test_ctrl_c_is_no_error_message(
     def fail(*_: Any, **__: Any) -> int:
         raise error
 
-    monkeypatch.setattr("toolreel.commands.show.ls", fail)
+    monkeypatch.setattr("toolreel.commands.listing.ls", fail)
     assert status_of("ls") == 130
     assert "Traceback" not in capsys.readouterr().err

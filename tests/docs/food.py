@@ -1,6 +1,6 @@
-"""The run that docs/replay.md explains: in shape the real one of openai-dotnet's `FunctionToolsWork`.
+"""The run that the pages explain: in shape the real one of openai-dotnet's `FunctionToolsWork`.
 
-`python -m tests.docs.food` writes the cassette anew.
+`python -m tests.docs.food` writes the cassettes anew.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from typing import Any
 from tests.normalise.takes import Exchange, Server, get, post, take
 from toolreel.messages.model import Cassette
 from toolreel.normalise.cassette import normalise
-from toolreel.store.files import save
+from toolreel.store.files import parse, save
+from toolreel.store.layout import cassette_text
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "docs" / "cassettes"
@@ -31,9 +32,21 @@ REPLY = "You should eat tacos on Thursday."
 JSON = (("content-type", "application/json"),)
 
 
-def cassette() -> Cassette:
-    """What a recorder makes of the run, one request each quarter of a second."""
-    exchanges = [one.at(250 * n, 250 * n + 100) for n, one in enumerate(run_with_a_tool(Server(7)))]
+def cassettes() -> dict[str, Cassette]:
+    """The run; a take in which the model asked for another day; and one that ends before the tool answered."""
+    said = cassette_text(cassette())
+    other = said.replace(r"{\"day_of_week\":\"Thursday\"}", r"{\"day_of_week\":\"Friday\"}")
+    waiting = 13  # requests until then, nine of them polls
+    return {
+        "food": cassette(),
+        "friday": parse(other.encode(), FOLDER / "friday.json"),
+        "unanswered": cassette(waiting),
+    }
+
+
+def cassette(count: int | None = None) -> Cassette:
+    """What a recorder makes of the run, or of its first requests, one each quarter of a second."""
+    exchanges = [one.at(250 * n, 250 * n + 100) for n, one in enumerate(run_with_a_tool(Server(7)))][:count]
     made = normalise(take(*exchanges))[0]
     assert made.take is not None
     return made.model_copy(update={"take": made.take.model_copy(update={"tool": "toolreel 0.1.0"})})
@@ -106,4 +119,5 @@ def _post(path: str, answer: Any, body: Any) -> Exchange:
 
 
 if __name__ == "__main__":
-    save(FOLDER / "food.json", cassette())
+    for name, made in cassettes().items():
+        save(FOLDER / f"{name}.json", made)

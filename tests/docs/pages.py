@@ -21,7 +21,7 @@ from typing import IO
 from toolreel.commands.cli import main
 
 DOCS = Path(__file__).parents[2] / "docs"
-PAGES = (DOCS / "replay.md",)
+PAGES = (DOCS / "replay.md", DOCS / "inspect.md")
 
 _CONSOLE = re.compile(r"(?<=```console\n)(.*?)(?=```)", re.DOTALL)
 _PROGRAM = re.compile(r"`(\w+\.py)`[^`]*\n```python\n(.*?)```", re.DOTALL)
@@ -33,6 +33,7 @@ def made_anew(page: str) -> str:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         shutil.copytree(DOCS / "cassettes", folder / "cassettes")
+        shutil.copy(DOCS.parent / "cassettes" / "weather.json", folder / "cassettes")
         for program, text in _PROGRAM.findall(page):
             (folder / program).write_text(text)
         return _CONSOLE.sub(lambda block: _run_again(block[0], folder), page)
@@ -60,7 +61,7 @@ def _standing_in(folder: Path) -> Iterator[None]:
     """As in a shell of its own, in which `python` is this one; in this process, because to start costs more."""
     before = dict(os.environ)
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    for name in [name for name in os.environ if name.startswith("TOOLREEL_")]:
+    for name in [name for name in os.environ if name.startswith("TOOLREEL_") or name == "COLUMNS"]:
         del os.environ[name]
     os.environ["PATH"] = path
     try:

@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from toolreel.commands import inspecting, keeping
+from toolreel.messages.model import Cassette
 from toolreel.store.files import load
 from toolreel.store.layout import cassette_text
 
-from .food import FOLDER, cassette
+from .food import FOLDER, cassettes
 from .pages import PAGES, made_anew
 
 ROOT = Path(__file__).parents[2]
@@ -34,6 +36,13 @@ def test_what_a_page_links_to_is_there(path: Path) -> None:
         assert (path.parent / target).exists(), target
 
 
-def test_the_cassette_of_the_pages_is_made_by_its_program() -> None:
-    assert (FOLDER / "food.json").read_text() == cassette_text(cassette()), "run 'python -m tests.docs.food'"
-    assert load(FOLDER / "food.json") == cassette()
+@pytest.mark.parametrize(("name", "made"), cassettes().items())
+def test_the_cassettes_of_the_pages_are_made_by_their_program(name: str, made: Cassette) -> None:
+    assert (FOLDER / f"{name}.json").read_text() == cassette_text(made), "run 'python -m tests.docs.food'"
+    assert load(FOLDER / f"{name}.json") == made
+
+
+def test_every_command_that_looks_at_cassettes_is_shown_at_work() -> None:
+    shown = "".join(page.read_text() for page in PAGES)
+    for command in (*inspecting.COMMANDS, *keeping.COMMANDS):
+        assert f"$ toolreel {command.name}" in shown, command.name

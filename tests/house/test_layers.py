@@ -27,7 +27,9 @@ LEVELS: tuple[frozenset[str], ...] = (
 LEVEL_OF = {room: level for level, rooms in enumerate(LEVELS) for room in rooms}
 
 # Rooms that are given values and return values, and what they therefore do without.
-PURE = frozenset({"errors", "messages", "dialects", "normalise", "redaction", "replay", "recording", "audit"})
+PURE = frozenset(
+    {"errors", "messages", "dialects", "normalise", "redaction", "replay", "recording", "inspect", "audit"}
+)
 NOT_IN_PURE = frozenset(
     {"asyncio", "glob", "multiprocessing", "os", "pathlib", "queue", "random", "secrets", "select", "selectors"}
     | {"shutil", "signal", "socket", "sqlite3", "ssl", "subprocess", "tempfile", "threading", "time", "uuid"}

@@ -10,7 +10,7 @@ from sqlite_utils import Database, Migrations
 
 from toolreel.errors import MachineError
 from toolreel.store import database
-from toolreel.store.database import open_store, store_path
+from toolreel.store.database import make_index_anew, memory_copy, open_store, store_path
 
 
 @pytest.fixture
@@ -85,7 +85,7 @@ def test_an_up_to_date_store_is_left_as_it_is(store: Path) -> None:
     applied = db.execute("SELECT name FROM _sqlite_migrations ORDER BY name").fetchall()
     db.close()
     assert tables(store) == before
-    assert applied == [("journal",), ("original_ids",)]
+    assert applied == [("cassette_index",), ("journal",), ("missed_requests",), ("original_ids",)]
 
 
 def test_of_a_migration_that_fails_nothing_stays(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -214,3 +214,39 @@ def test_a_store_in_an_impossible_place_is_refused(tmp_path: Path, place: str) -
     path = {"a-file": tmp_path / "file" / "s.db", "a-folder": tmp_path / "folder"}[place]
     with pytest.raises(MachineError, match=r"cannot be opened \(.+\); free the disk or set TOOLREEL_STORE\.$"):
         open_store(path)
+
+
+# ------------------------------------------------------------------------------------------------- index and memory
+
+
+def test_a_store_can_be_had_in_memory(store: Path) -> None:
+    db = open_store(store)
+    db.execute("INSERT INTO takes (id, cassette, recorded_at, tool) VALUES (7, 'cassettes/a', 'b', 'c')")
+    db.close()
+    copy = memory_copy(store)
+    assert copy.execute("SELECT id FROM takes").fetchall() == [(7,)]
+    copy.execute("DELETE FROM takes")
+    copy.close()
+    again = memory_copy(store)
+    assert again.execute("SELECT id FROM takes").fetchall() == [(7,)]
+    again.close()
+
+
+@pytest.mark.parametrize("content", [None, b"this is no database" * 100])
+def test_in_memory_there_is_always_a_store(store: Path, content: bytes | None) -> None:
+    if content:
+        store.parent.mkdir()
+        store.write_bytes(content)
+    db = memory_copy(store)
+    assert db.execute("SELECT count(*) FROM cassettes").fetchone() == (0,)
+    db.close()
+    assert store.exists() == bool(content)
+
+
+def test_an_index_made_anew_is_as_it_was_made_first(store: Path) -> None:
+    db = open_store(store)
+    before = tables(store)
+    db.execute("DROP TABLE calls")
+    make_index_anew(db)
+    db.close()
+    assert tables(store) == before

@@ -14,6 +14,7 @@ from toolreel.audit.findings import Audited
 from toolreel.audit.relaxations import bare, lacking
 from toolreel.audit.walk import Setup
 from toolreel.errors import FINDINGS
+from toolreel.inspect.words import short_ids
 from toolreel.replay.engine import Options
 from toolreel.replay.rules import DEFAULT_MATCH_RULES, MatchRules
 from toolreel.replay.tape import Tape
@@ -22,7 +23,6 @@ from toolreel.store.names import cassette_path
 from toolreel.store.settings import Settings, load_settings
 
 from .console import json_result, result, results
-from .show import short_ids
 
 
 def audit(

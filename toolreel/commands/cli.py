@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from toolreel.errors import ToolreelError
+from toolreel.errors import CassetteError, ToolreelError
 
-from . import console, options
+from . import console, inspecting, keeping, options
 from .delivering import delivering, faults_in
 from .delivering import faults as faults_option
 from .matching import matching
@@ -222,52 +222,6 @@ def recover(name: str, force: bool, folder: Path) -> int:
 
 
 @cli.command()
-@options.as_json
-@options.cassettes
-def ls(as_json: bool, folder: Path) -> int:
-    """List the cassettes."""
-    from .show import ls as run
-
-    return run(folder, as_json=as_json)
-
-
-@cli.command()
-@click.argument("name")
-@options.as_json
-@options.cassettes
-def show(name: str, as_json: bool, folder: Path) -> int:
-    """Show what happened in the cassette NAME, request by request."""
-    from .show import show as run
-
-    return run(folder, name, as_json=as_json)
-
-
-@cli.command()
-@click.argument("names", nargs=-1, required=True, metavar="NAME...")
-@click.option(
-    "--most",
-    type=click.IntRange(min=1),
-    default=1000,
-    show_default=True,
-    metavar="N",
-    help="At most so many changed requests for each recorded one, spread over its fields.",
-)
-@options.as_json
-@options.cassettes
-@matching
-def audit(names: tuple[str, ...], most: int, as_json: bool, folder: Path, rules: MatchRules) -> int:
-    """Prove that replay takes nothing for a recorded request that is none.
-
-    Each recorded request is sent again: as it was, spelled in other ways, and with every field dropped, changed, or
-    of another type. Exits with 1 if a changed request is answered that no placeholder and no setting lets through, or
-    a spelling is not.
-    """
-    from .audit import audit as run
-
-    return run(names, folder=folder, rules=rules, most=most, as_json=as_json)
-
-
-@cli.command()
 @options.listen
 @click.option(
     "--script",
@@ -302,6 +256,10 @@ def demo(upstream: str | None, model: str, folder: Path | None) -> int:
     return run(upstream=upstream, model=model, folder=folder)
 
 
+for command in (*inspecting.COMMANDS, *keeping.COMMANDS):
+    cli.add_command(command)
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """The program `toolreel`: exits with the status of the command."""
     given = list(sys.argv[1:] if arguments is None else arguments)
@@ -321,6 +279,9 @@ def _run(arguments: list[str], command: list[str]) -> int:
     except click.ClickException as error:
         console.complaint(error.format_message() + _forgotten_dashes(error))
         return error.exit_code
+    except RecursionError:  # no recorder writes what is nested so deep, but a hand can
+        console.complaint("A cassette holds JSON that is nested too deep to be looked at; 'toolreel lint' names it.")
+        return CassetteError.exit_status
     except (click.Abort, KeyboardInterrupt):
         return 130
     return status if isinstance(status, int) else 0

@@ -17,11 +17,11 @@ from toolreel.server.hosts import Listen
 from toolreel.store.files import load
 from toolreel.store.names import cassette_path
 
-from .console import complaint, note, results
+from .console import complaint, note
 from .doors import BASE_URL, Upstream, parse_upstream
 from .record import record
 from .replay import Manner, replay
-from .show import timeline_table
+from .show import show_timeline
 from .standin import standing_in
 
 NAME = "demo/weather"
@@ -61,7 +61,7 @@ def demo(
             return status
         recorded = time.monotonic()
         path = cassette_path(kept, NAME)
-        results().print(timeline_table(timeline(load(path))))
+        show_timeline(NAME, timeline(load(path)))
         before_replay(path)
         note("2. Replay: the API is gone; the same program runs again.", style="bold")
         status = replay(

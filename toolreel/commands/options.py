@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.shell_completion import CompletionItem
 
 if TYPE_CHECKING:
     from toolreel.normalise.strings import Find
@@ -14,9 +15,11 @@ if TYPE_CHECKING:
 
 def _folder(_context: click.Context, _option: click.Parameter, given: Path | None) -> Path:
     """What was given, else what the settings say, else the default."""
+    if given:
+        return given
     from toolreel.store.settings import DEFAULT_FOLDER, load_settings
 
-    return given or Path(load_settings(Path.cwd()).cassettes or DEFAULT_FOLDER)
+    return Path(load_settings(Path.cwd()).cassettes or DEFAULT_FOLDER)
 
 
 def replacing() -> Find | None:
@@ -113,6 +116,26 @@ repeat = click.option(
     help="Whether clients may go through the cassette again.",
 )
 as_json = click.option("--json", "as_json", is_flag=True, help="For programs.")
+
+
+def complete_name(context: click.Context, _parameter: click.Parameter, begun: str) -> list[CompletionItem]:
+    """The cassettes whose names begin like this."""
+    from toolreel.store.names import cassette_names
+
+    return [CompletionItem(name) for name in cassette_names(_folder_of(context)) if name.startswith(begun)]
+
+
+def complete_tool(context: click.Context, _parameter: click.Parameter, begun: str) -> list[CompletionItem]:
+    """The tools whose names begin like this."""
+    from .listing import catalogue
+
+    with catalogue(_folder_of(context)) as found:
+        return [CompletionItem(tool) for tool in found.tools() if tool.startswith(begun)]
+
+
+def _folder_of(context: click.Context) -> Path:
+    given = context.params.get("folder")
+    return given if isinstance(given, Path) else _folder(context, click.Option(["--cassettes"]), None)
 
 
 class RunsCommand(click.Command):

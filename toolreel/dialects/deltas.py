@@ -45,6 +45,11 @@ def pieces(value: Any) -> list[Piece]:
     return []
 
 
+def is_delta(value: Any) -> bool:
+    """Whether the JSON of a frame is but a piece of what the stream says."""
+    return isinstance(value, dict) and ("delta" in value or value.get("object") == "chat.completion.chunk")
+
+
 def _walk(value: Any, name: tuple[Any, ...], path: Path) -> Iterator[tuple[tuple[Any, ...], Path, str]]:
     if isinstance(value, str):
         if path[-1] in _PIECES:

@@ -1,0 +1,34 @@
+"""What is asked of git."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+from toolreel.errors import CommandError
+
+
+def file_at(revision: str, path: Path) -> bytes:
+    """A file as it was in a revision of the repository that it lies in. Raises CommandError."""
+    folder = path.absolute().parent
+    inside = git(folder, "rev-parse", "--show-prefix").decode().strip()
+    if revision.startswith("-"):  # or it would be taken for an option
+        raise CommandError(f"{revision!r} is no revision.")
+    return git(folder, "show", f"{revision}:{inside}{path.name}")
+
+
+def git(folder: Path, *arguments: str) -> bytes:
+    """What git says in a folder; raises CommandError with git's own reason."""
+    try:
+        done = subprocess.run(["git", *arguments], cwd=folder, capture_output=True, check=False)
+    except OSError as error:
+        raise CommandError(f"git cannot be run: {(error.strerror or str(error)).lower()}.") from None
+    if done.returncode:
+        reason = done.stderr.decode(errors="replace").strip().partition("\n")[0].removeprefix("fatal: ")
+        raise CommandError(f"git {_shown(arguments)}: {reason.rstrip('.')}.")
+    return done.stdout
+
+
+def _shown(arguments: Sequence[str]) -> str:
+    return " ".join(arguments)

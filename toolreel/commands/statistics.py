@@ -1,0 +1,67 @@
+"""`toolreel stats`: figures over cassettes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.text import Text
+
+from toolreel.inspect.stats import Spread, Stats
+from toolreel.inspect.stats import stats as of
+from toolreel.inspect.words import counted, shortened
+from toolreel.store.places import find
+
+from .console import json_result, result, show_columns, show_line
+from .listing import catalogue
+
+_SHAPES = 5
+_SHAPE_WIDTH = 60
+
+
+def stats(folder: Path, given: Sequence[str], *, as_json: bool) -> int:
+    """Prints the figures of the cassettes named, or of all. Raises ToolreelError."""
+    names = [find(folder, name).name for name in given]
+    with catalogue(folder) as found:
+        figures = of((one for _, one in found.requests(names)), (call for _, call in found.calls(names)))
+        cassettes = len(names) or len([row for row in found.rows() if not row.error])
+    if as_json:
+        json_result({"cassettes": cassettes, **figures.as_json()})
+    else:
+        _show(figures, cassettes)
+    return 0
+
+
+def _show(figures: Stats, cassettes: int) -> None:
+    statuses = ", ".join(f"{count} × {status}" for status, count in figures.statuses)
+    show_line(Text(f"{counted(cassettes, 'cassette')}, {counted(figures.requests, 'request')}: {statuses or 'none'}"))
+    if figures.tools:
+        result("")
+        numbers = ("calls", "answered", "output size")
+        rows = []
+        for tool in figures.tools:
+            shapes = [(shortened(shape, _SHAPE_WIDTH), count) for shape, count in tool.shapes]
+            first, *more = [shape if len(shapes) == 1 else f"{count} × {shape}" for shape, count in shapes]
+            rows.append((tool.tool, str(tool.calls), str(tool.answered), _said(tool.output_size), first))
+            rows += [("", "", "", "", shape) for shape in more[: _SHAPES - 1]]
+            if len(more) >= _SHAPES:
+                rows.append(("", "", "", "", f"{len(more) - _SHAPES + 1} other shapes"))
+        show_columns(("tool", *numbers, "arguments"), rows, right=numbers)
+    streams = figures.streams
+    if streams.count:
+        result("")
+        show_line(Text(f"{counted(streams.count, 'stream')}, {counted(streams.frames, 'frame')}"))
+        for what, spread in (
+            ("first frame, ms", streams.first_frame_ms),
+            ("frames a second", streams.frames_per_second),
+        ):
+            show_line(Text(f"  {what}: {_said(spread) or 'not known'}"))
+
+
+def _said(spread: Spread | None) -> str:
+    """The middle, and the ends if they are others."""
+    if spread is None:
+        return ""
+    if spread.least == spread.most:
+        return f"{spread.median:g}"
+    return f"{spread.median:g} ({spread.least:g} to {spread.most:g})"
