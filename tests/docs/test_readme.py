@@ -57,7 +57,7 @@ def test_every_command_of_the_readme_runs(program: Path, free_ports: tuple[int, 
         start_new_session=True,
     )
     try:
-        output, _ = shell.communicate(timeout=100)
+        output, _ = shell.communicate(timeout=200)
     finally:
         if shell.poll() is None:
             os.killpg(shell.pid, signal.SIGKILL)
@@ -87,6 +87,7 @@ def test_what_the_readme_installs_exists() -> None:
 def test_the_timeline_in_the_readme_is_what_show_prints() -> None:
     shown = subprocess.run(
         [sys.executable, "-m", "toolreel", "show", "weather", "--cassettes", str(ROOT / "cassettes")],
+        env=dict(os.environ),  # without COLUMNS, which readline sets behind Python's back
         capture_output=True,
         text=True,
         check=True,

@@ -71,7 +71,7 @@ def _age(recording: Recording, around: Surroundings) -> Iterator[Finding]:
     if around.max_age is None or around.now is None or take is None:
         return
     try:
-        recorded = datetime.fromisoformat(take.recorded_at)
+        recorded = datetime.fromisoformat(take.recorded_at or "")
         days = (around.now - recorded).days
     except (ValueError, TypeError):  # no date, or one without a time zone
         yield Finding(
