@@ -355,7 +355,7 @@ KINDS: dict[str, tuple[Callable[[], Miss], str, str | None, str]] = {
         "there would be wrong.",
     ),
     "a list from before the end": (
-        lambda: ask(polled(), ("GET", RUN), ("GET", RUN), ("GET", f"{RUN}/steps")),
+        lambda: ask(polled(), *[("GET", RUN)] * 5, ("GET", f"{RUN}/steps")),
         "wrong_epoch",
         None,
         f"GET {RUN}/steps was recorded in cassette weather only while interaction 1 (GET …/runs/run_ownownownown) "

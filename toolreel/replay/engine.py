@@ -99,7 +99,7 @@ class Engine:
         """The recorded conversations that a request may be about, or may begin; it is not played."""
         asking = self._asking(request)
         lives = self._holders_of(name for name in asking.held if prefix_of(name) not in ROOTS)
-        return {group for live in lives for group in live.states} if lives else set(asking.groups)
+        return {group for live in lives for group in live.groups} if lives else set(asking.groups)
 
     @property
     def played(self) -> set[Track]:

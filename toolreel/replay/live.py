@@ -48,6 +48,11 @@ class Live:
         """Whether it may be this recorded conversation."""
         return group in self.states or (self.begun is not None and group in self.begun.beginning.firsts)
 
+    @property
+    def groups(self) -> set[Group]:
+        """The recorded conversations that it may be, or might have been until another client took them."""
+        return {*self.states, *(self.begun.beginning.firsts if self.begun else ())}
+
     def state(self, group: Group) -> State:
         """The state in which it would be in one of its candidates."""
         if group not in self.states and self.begun is not None:

@@ -7,6 +7,7 @@ from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from toolreel.dialects.calls import calls_in
 from toolreel.dialects.ids import ROOTS
 from toolreel.dialects.routes import Kind, Routed
 from toolreel.messages.bodies import FileReader
@@ -18,10 +19,10 @@ from toolreel.normalise.polls import settle
 from toolreel.normalise.said import said_answer
 from toolreel.normalise.strings import strings_of_response
 from toolreel.normalise.symbols import minted_ids, names_in, prefix_of, renamed
+from toolreel.normalise.values import values_of
 from toolreel.normalise.volatile import first_second
 from toolreel.redaction import PLACEHOLDER
 
-from .calls import tool_names
 from .canonical import Asked, recorded
 from .collapse import NOTHING_HELD, Held, Reading, held, status_of
 from .masks import HIDDEN, Mask, mask_of, masked
@@ -199,7 +200,8 @@ class Tape:
         self.read_file = read_file
         performed = unfold(cassette)
         self.minted = minted_ids(performed)
-        self.tools = tool_names(one.interaction.response for one in performed)
+        answers = (value for one in performed for value in values_of(one.interaction.response))
+        self.tools = {call.id: call.tool for value in answers for call in calls_in(value)}
         """The name of the tool that each call asked for."""
         found = conversations(settle(performed), self.minted)
         self.first_second = first_second(one.interaction.response for one in performed)
