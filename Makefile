@@ -6,7 +6,7 @@ PY := $(VENV)/bin/python
 READY := $(VENV)/.toolreel
 WORKERS := -n auto --maxprocesses 8
 
-.PHONY: help test soak demo lint types format build lock schema bench clean FORCE
+.PHONY: help test soak demo lint types format build lock schema pages bench clean FORCE
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -41,6 +41,10 @@ lock: ## write .ci/lock anew (LOCK_FLAGS=--upgrade: take the newest of everythin
 
 schema: $(READY) ## write the published JSON Schema of cassettes anew
 	$(PY) -m toolreel.store.schema > docs/cassette.schema.json
+
+pages: $(READY) ## run the commands in docs/ again, and write down what they say
+	$(PY) -m tests.docs.food
+	$(PY) -m tests.docs.pages
 
 bench: $(READY) ## measure; figures are printed, never asserted
 	$(PY) -m bench

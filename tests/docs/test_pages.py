@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[2]
 def test_the_output_on_a_page_is_what_the_program_says(path: Path) -> None:
     page = path.read_text()
     assert page.count("```console") > 3
-    assert made_anew(page) == page, "run 'python -m tests.docs.pages', and read what has changed"
+    assert made_anew(page) == page, "run 'make pages', and read what has changed"
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
@@ -38,7 +38,7 @@ def test_what_a_page_links_to_is_there(path: Path) -> None:
 
 @pytest.mark.parametrize(("name", "made"), cassettes().items())
 def test_the_cassettes_of_the_pages_are_made_by_their_program(name: str, made: Cassette) -> None:
-    assert (FOLDER / f"{name}.json").read_text() == cassette_text(made), "run 'python -m tests.docs.food'"
+    assert (FOLDER / f"{name}.json").read_text() == cassette_text(made), "run 'make pages'"
     assert load(FOLDER / f"{name}.json") == made
 
 
