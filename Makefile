@@ -39,8 +39,9 @@ build: $(READY) ## sdist and wheel into dist/
 lock: ## write .ci/lock anew (LOCK_FLAGS=--upgrade: take the newest of everything)
 	sh .ci/relock "$$(sh .ci/python $(PYTHON))" $(LOCK_FLAGS)
 
-schema: $(READY) ## write the published JSON Schema of cassettes anew
+schema: $(READY) ## write the published descriptions in docs anew
 	$(PY) -m toolreel.store.schema > docs/cassette.schema.json
+	$(PY) -m toolreel.server.openapi > docs/control.openapi.json
 
 pages: $(READY) ## run the commands in docs/ again, and write down what they say
 	$(PY) -m tests.docs.food

@@ -21,21 +21,23 @@ from itertools import accumulate
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from toolreel.commands.replay import Manner, _base_url_door, _proxy_door, _tape
+from toolreel.commands.replay import base_url_door, proxy_door
 from toolreel.messages.bodies import body_of, frame_of
 from toolreel.messages.model import Cassette, Interaction, Performance, Request, Response, Take
 from toolreel.replay.delivery import Delivery
+from toolreel.replay.manner import DEFAULT_MANNER
 from toolreel.replay.pace import parse_pace
 from toolreel.replay.session import Session
 from toolreel.server.hosts import Listen
+from toolreel.server.shelf import Shelf
 from toolreel.store.files import save
 from toolreel.store.names import cassette_path
 
 ORIGIN = "http://api.openai.invalid"
 FRAMES = 200
 DOORS: dict[str, Callable[..., AbstractContextManager[dict[str, str]]]] = {
-    "base-url": _base_url_door,
-    "proxy": _proxy_door,
+    "base-url": base_url_door,
+    "proxy": proxy_door,
 }
 
 
@@ -74,7 +76,7 @@ def _record(folder: Path) -> list[int]:
 
 def _round(folder: Path, door: str, speed: int) -> list[tuple[float, int]]:
     """When each frame arrived, in milliseconds since the request, and its number."""
-    tapes = [_tape(folder, "paced", Manner())]
+    tapes = [Shelf(folder, DEFAULT_MANNER).tape("paced")]
     session = Session(tapes, delivery=Delivery(parse_pace(f"x{speed}")))
     with DOORS[door](session, Listen("127.0.0.1", 0), tapes) as environment, _asking(environment) as ask:
         ask().read()  # the first request makes connections

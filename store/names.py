@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from collections.abc import Iterator
@@ -28,6 +29,24 @@ def cassette_path(folder: Path, name: str) -> Path:
             f"with '/' between parts, such as 'weather/two-cities'."
         )
     return folder.joinpath(*parts[:-1], parts[-1] + SUFFIX)
+
+
+def name_of_test(test_id: str) -> str:
+    """The name of a test's cassette: `tests/test_a/TestB/test_c` if the test is `tests/test_a.py::TestB::test_c`.
+
+    Whatever a name cannot have becomes `-`, and 8 hex digits of the id's SHA-256 keep such names apart.
+    """
+    file, *steps = test_id.split("::")
+    parts = [*file.removesuffix(".py").split("/"), *steps]
+    named = [_UNNAMEABLE.sub("-", part)[:_LONGEST_PART] or "-" for part in parts]
+    if named != parts or named[-1].endswith(SUFFIX):
+        named[-1] += "-" + hashlib.sha256(test_id.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+    return "/".join(named)
+
+
+_UNNAMEABLE = re.compile(r"\A\.|\.(?=files\Z)|[^A-Za-z0-9._-]", re.IGNORECASE)
+_LONGEST_PART = 120
+"""File systems take 255 bytes, and more is added for temporary files."""
 
 
 def cassette_names(folder: Path) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -33,6 +33,21 @@ class Normalise(_Table):
 
     presets: tuple[str, ...] = ()
     replace: tuple[Replace, ...] = ()
+
+
+class Testing(_Table):
+    """`[pytest]`: what holds for the tests of a project that give it no other way.
+
+    `upstream` is the server to record, `recorder` the program that does it, `tls` serves https.
+    """
+
+    mode: Literal["none", "once", "all"] = "none"
+    strict: bool = True
+    poll: Literal["collapse", "faithful"] = "collapse"
+    clock: Literal["recorded", "now", "fixed"] = "recorded"
+    tls: bool = False
+    upstream: str | None = None
+    recorder: str | None = None
 
 
 class Replay(_Table):
@@ -68,6 +83,7 @@ class Settings(_Table):
     cassettes: str | None = None
     normalise: Normalise = Normalise()
     redact: dict[str, Any] = {}
+    pytest: Testing = Testing()
     replay: Replay = Replay()
     ids: Ids = Ids()
 
@@ -136,5 +152,7 @@ _FAULTS = {
     "tuple_type": "this must be a list",
     "dict_type": "this must be a table",
     "model_type": "this must be a table",
+    "bool_type": "this must be true or false",
+    "bool_parsing": "this must be true or false",
 }
 """What pydantic finds, in the words of TOML."""

@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+pytest_plugins = ["pytester"]
+
 # Variables by which the user's own settings would reach a test.
 FOREIGN_PREFIXES = ("TOOLREEL_", "OPENAI_", "AZURE_", "XDG_")
 FOREIGN_NAMES = {

@@ -14,7 +14,6 @@ import pytest
 from toolreel.commands.cli import cli, main
 from toolreel.commands.doors import Upstream
 from toolreel.commands.listing import Filter
-from toolreel.commands.replay import Manner
 from toolreel.errors import (
     CassetteError,
     CommandError,
@@ -26,13 +25,14 @@ from toolreel.errors import (
 from toolreel.redaction import DEFAULT_RULES
 from toolreel.replay.delivery import Delivery
 from toolreel.replay.faults import NO_FAULTS
+from toolreel.replay.manner import Manner
 from toolreel.replay.pace import parse_pace
 from toolreel.replay.rules import MatchRules
 from toolreel.server.hosts import Listen
 
 LOOKING = ["ls", "search", "show", "diff", "lint", "audit", "stats", "sql", "misses"]
 KEEPING = ["mv", "rm", "reindex", "setup"]
-COMMANDS = ["record", "replay", "run", "recover", "standin", "demo", *LOOKING, *KEEPING]
+COMMANDS = ["record", "replay", "run", "recover", "standin", "demo", "doctor", *LOOKING, *KEEPING]
 RUNNERS = {"record": "[-- COMMAND...]", "replay": "[-- COMMAND...]", "run": "-- COMMAND..."}
 SAMPLE = Path(__file__).parents[2] / "cassettes" / "weather.json"
 Calls = list[tuple[tuple[Any, ...], dict[str, Any]]]
@@ -152,6 +152,7 @@ def test_replay_takes_several_cassettes(calls: Callable[..., Calls], monkeypatch
         "tls": False,
         "command": ["cmd"],
         "manner": Manner(),
+        "token": None,
         "tunnels": (),
         "as_json": False,
     }

@@ -22,6 +22,7 @@ LEVELS: tuple[frozenset[str], ...] = (
     frozenset({"server"}),
     frozenset({"addons", "standin", "inspect", "audit"}),
     frozenset({"commands"}),
+    frozenset({"pytest_plugin"}),
     frozenset({"__main__"}),
 )
 LEVEL_OF = {room: level for level, rooms in enumerate(LEVELS) for room in rooms}

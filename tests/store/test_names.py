@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from toolreel.errors import CommandError
-from toolreel.store.names import cassette_names, cassette_path, clashing_name, store_key
+from toolreel.store.names import cassette_names, cassette_path, clashing_name, name_of_test, store_key
 
 FOLDER = Path("/project/cassettes")
 
@@ -143,3 +143,48 @@ def test_the_place_is_the_same_from_wherever_the_command_runs(
     assert store_key(Path("cassettes/a.json"), store) == "cassettes/a"
     monkeypatch.chdir("cassettes")
     assert store_key(Path("a.json"), store) == "cassettes/a"
+
+
+# --------------------------------------------------------------------------------------------------- names of tests
+
+
+@pytest.mark.parametrize(
+    ("test_id", "name"),
+    [
+        ("test_a.py::test_b", "test_a/test_b"),
+        ("tests/api/test_a.py::TestB::test_c", "tests/api/test_a/TestB/test_c"),
+        ("tests/test_a.py", "tests/test_a"),
+        ("test_a.py::test_b[1-2]", "test_a/test_b-1-2--87c891eb"),
+        ("test_a.py::test_b[../../x]", "test_a/test_b-..-..-x--"),
+        ("test_a.py::test_b[a::b]", "test_a/test_b-a/b--"),
+        ("my tests/test_a.py::test_b", "my-tests/test_a/test_b-"),
+        (".hidden/test_a.py::test_b", "-hidden/test_a/test_b-"),
+        ("a.files/test_a.py::test_b", "a-files/test_a/test_b-"),
+        ("test_a.py::test_\u00fc", "test_a/test_--"),
+        ("test_a.py::" + "x" * 300, "test_a/" + "x" * 120 + "-"),
+        ("case.json", "case.json-"),
+    ],
+)
+def test_a_test_has_a_cassette_of_its_name(test_id: str, name: str) -> None:
+    found = name_of_test(test_id)
+    assert found.startswith(name)
+    assert len(found) in (len(name), len(name) + 8)
+    assert name.endswith("-") or found == name
+
+
+TEST_IDS = st.builds(
+    "{}.py::{}".format,
+    st.lists(st.text(min_size=1, max_size=5), min_size=1, max_size=3).map("/".join),
+    st.lists(st.text("abC.-_[]:/ \u00e9\0", min_size=1, max_size=6), min_size=1, max_size=3).map("::".join),
+)
+
+
+@given(TEST_IDS)
+def test_the_name_of_a_test_is_a_name(test_id: str) -> None:
+    cassette_path(FOLDER, name_of_test(test_id))
+
+
+@given(st.sets(TEST_IDS, min_size=2, max_size=5))
+def test_no_two_tests_share_a_cassette(test_ids: set[str]) -> None:
+    names = {name_of_test(test_id) for test_id in test_ids}
+    assert len(names) == len(test_ids)

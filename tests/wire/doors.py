@@ -21,8 +21,10 @@ from toolreel.messages.bodies import frame_bytes
 from toolreel.messages.model import Cassette, Interaction
 from toolreel.recording.entries import Ended, Entry, Failed
 from toolreel.replay.engine import Options
+from toolreel.replay.manner import Manner
 from toolreel.replay.session import Session
 from toolreel.server.hosts import Listen
+from toolreel.server.shelf import Shelf
 from toolreel.store.recordings import Recording, begin
 
 from .upstream import PATIENCE_S
@@ -146,16 +148,16 @@ def replaying(
     Through the proxy clients ask for the recorded server, unless `base` says another. `as_received` gives the ids and
     each answer to a poll as the recorder got them.
     """
-    manner = replay_command.Manner(ids="original", poll="faithful") if as_received else replay_command.Manner()
-    tapes = [replay_command._tape(folder, name, manner)]
+    manner = Manner(ids="original", poll="faithful") if as_received else Manner()
+    tapes = [Shelf(folder, manner).tape(name)]
     session = Session(tapes, Options(faithful=as_received, repeat=repeat, hurry=not as_received))
     if via == PROXY:
         recorded = parse_upstream(tapes[0].cassette.upstreams[0]).origin
-        with replay_command._proxy_door(session, FREE, tapes) as environment:
+        with replay_command.proxy_door(session, FREE, tapes) as environment:
             proxy, bundle = environment["HTTPS_PROXY"], environment["SSL_CERT_FILE"]
             yield ReplayDoor(base=base or recorded, proxy=proxy, bundle=bundle, session=session)
     else:
-        with replay_command._base_url_door(session, FREE, tapes) as environment:
+        with replay_command.base_url_door(session, FREE, tapes) as environment:
             yield ReplayDoor(base=environment["TOOLREEL_URL"], session=session)
 
 

@@ -12,8 +12,10 @@ from toolreel.commands import record as record_command
 from toolreel.commands import replay as replay_command
 from toolreel.commands.doors import PROXY, parse_upstream
 from toolreel.messages.model import Cassette
+from toolreel.replay.manner import Manner
 from toolreel.replay.session import Session
 from toolreel.server.hosts import Listen
+from toolreel.server.shelf import Shelf
 from toolreel.store.recordings import begin
 
 from .doors import FREE, Door, WatchedJournal
@@ -82,12 +84,12 @@ def recording(
 @contextmanager
 def replaying(folder: Path, via: str, *, tls: bool = False, listen: Listen = FREE) -> Iterator[SecureReplay]:
     """A replay of the cassette `tape`, wired by the command's own code."""
-    tapes = [replay_command._tape(folder, "tape")]
+    tapes = [Shelf(folder, Manner()).tape("tape")]
     session = Session(tapes)
     make = (
-        replay_command._proxy_door(session, listen, tapes)
+        replay_command.proxy_door(session, listen, tapes)
         if via == PROXY
-        else replay_command._base_url_door(session, listen, tapes, tls=tls)
+        else replay_command.base_url_door(session, listen, tapes, tls=tls)
     )
     with make as environment:
         recorded = parse_upstream(tapes[0].cassette.upstreams[0]).origin

@@ -324,7 +324,7 @@ def test_ls_names_a_broken_cassette_and_lists_the_others(folder: Path, toolreel:
     ("arguments", "part"),
     [
         (["no-such-command"], "No such command"),
-        (["replay"], "Missing argument"),
+        (["replay"], "Name the cassettes to replay"),
         (["record"], "Missing argument"),
         (["record", "tape", "--via", "pigeon"], "'pigeon' is not one of"),
         (["show", "tape", "--no-such-option"], "No such option"),

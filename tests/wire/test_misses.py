@@ -137,7 +137,7 @@ def test_the_proxy_door_refuses_another_host_by_name(folder: Path) -> None:
 def through(*tunnels: str) -> Any:
     """The proxy door of a cassette, with tunnels."""
     recorded = Cassette(upstreams=(f"{UPSTREAM}/v1",), interactions=())
-    return replay_command._proxy_door(Session([tape_of(recorded)]), FREE, (), tunnels)
+    return replay_command.proxy_door(Session([tape_of(recorded)]), FREE, (), tunnels)
 
 
 def test_a_tunnel_lets_clients_through_to_the_host_that_was_named_and_to_no_other() -> None:

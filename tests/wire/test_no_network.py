@@ -202,7 +202,7 @@ def tape(cassette: Cassette, upstream: Upstream) -> Tape:
 def door(tape: Tape, upstream: Upstream) -> Iterator[ProxyDoor]:
     swap = Swap(session_of(tape))
     with (
-        replay_command._proxy_door(swap, FREE, [tape]) as environment,  # type: ignore[arg-type]
+        replay_command.proxy_door(swap, FREE, [tape]) as environment,
         ExitStack() as stack,
     ):
         proxy, bundle = environment["HTTPS_PROXY"], environment["SSL_CERT_FILE"]

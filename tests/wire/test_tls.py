@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import socket
@@ -293,3 +294,10 @@ def through(door: secure.SecureDoor, port: int, trust: ssl.SSLContext) -> bytes 
         assert plain.recv(65536).startswith(b"HTTP/1.1 200 ")
         with trust.wrap_socket(plain, server_hostname="localhost") as connection:
             return connection.getpeercert(binary_form=True)
+
+
+def test_the_doctor_sends_clients_through_the_proxy_door(folder: Path, toolreel: Toolreel) -> None:
+    ran = toolreel("doctor", "--json", "--cassettes", folder)
+    found = {one["what"]: one["level"] for one in json.loads(ran.out)}
+    assert ran.status == 0
+    assert (found["proxy door"], found["python, proxy door"]) == ("ok", "ok")

@@ -78,8 +78,10 @@ def record(
 
 
 @cli.command(cls=RunsCommand)
-@click.argument("names", nargs=-1, required=True, metavar="NAME...")
+@click.argument("names", nargs=-1, metavar="[NAME...]")
+@options.everything
 @options.listen
+@options.token
 @options.via
 @options.tls
 @options.poll
@@ -97,7 +99,9 @@ def record(
 def replay(
     command: Sequence[str],
     names: tuple[str, ...],
+    everything: bool,
     listen: str,
+    token: str | None,
     via: str,
     tls: bool,
     poll: str,
@@ -118,21 +122,24 @@ def replay(
     exits with its status; with 3 if a request had no answer in the cassettes, with 4 if something was not played that
     must be. Without one, serves until Ctrl-C.
     """
+    from toolreel.replay.manner import Manner
     from toolreel.server.hosts import parse_listen
 
-    from .replay import Manner
     from .replay import replay as run
 
+    if bool(names) == everything:
+        raise click.UsageError("Name the cassettes to replay, or give --all and no names.")
     return run(
         names,
         folder=folder,
-        listen=parse_listen(listen),
+        listen=parse_listen(listen, guarded=bool(token)),
         via=via,
         tls=tls,
         command=command,
         manner=Manner(poll, clock, ids, rules, options.redacting(), strict, partial, repeat, delivery),
         tunnels=tunnels,
         as_json=as_json,
+        token=token or None,
     )
 
 
@@ -184,10 +191,10 @@ def run(
 
     A cassette that is there is never recorded over, even if it is broken, unless --mode all asks for it.
     """
+    from toolreel.replay.manner import Manner
     from toolreel.server.hosts import parse_listen
 
     from .doors import parse_upstream
-    from .replay import Manner
     from .run import run as run_in_mode
 
     return run_in_mode(
@@ -254,6 +261,20 @@ def demo(upstream: str | None, model: str, folder: Path | None) -> int:
     from .demo import demo as run
 
     return run(upstream=upstream, model=model, folder=folder)
+
+
+@cli.command()
+@options.as_json
+@options.cassettes
+def doctor(as_json: bool, folder: Path) -> int:
+    """Try what toolreel needs on this machine: doors, trust, proxy variables, versions.
+
+    Opens both doors on loopback, and sends Python, curl and Node through them if they are installed; nothing leaves
+    this machine. Exits with 1 if something does not work.
+    """
+    from .doctor import doctor as run
+
+    return run(folder, as_json=as_json)
 
 
 for command in (*inspecting.COMMANDS, *keeping.COMMANDS):

@@ -14,6 +14,7 @@ from toolreel.errors import CommandError
 if TYPE_CHECKING:
     from toolreel.replay.delivery import Delivery
     from toolreel.replay.faults import Faults
+    from toolreel.store.settings import Settings
 
 T = TypeVar("T")
 
@@ -54,14 +55,16 @@ def delivering(command: Callable[..., int]) -> Callable[..., int]:
     return with_delivery
 
 
-def delivery_of(pace: str | None, chunks: str | None, faults: Path | None) -> Delivery:
+def delivery_of(
+    pace: str | None, chunks: str | None, faults: Path | None, settings: Settings | None = None
+) -> Delivery:
     """How answers are sent: what was given, else what the settings say. Raises CommandError."""
     from toolreel.replay.chunking import parse_chunking
     from toolreel.replay.delivery import Delivery
     from toolreel.replay.pace import parse_pace
     from toolreel.store.settings import load_settings
 
-    said = load_settings(Path.cwd()).replay
+    said = (settings or load_settings(Path.cwd())).replay
     return Delivery(
         pace=_parsed(parse_pace, pace, "--pace", said.pace),
         chunking=_parsed(parse_chunking, chunks, "--chunks", said.chunks),

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from toolreel.errors import CommandError
 from toolreel.inspect.timeline import timeline
+from toolreel.replay.manner import Manner
 from toolreel.server.hosts import Listen
 from toolreel.store.files import load
 from toolreel.store.names import cassette_path
@@ -20,7 +21,7 @@ from toolreel.store.names import cassette_path
 from .console import complaint, note
 from .doors import BASE_URL, Upstream, parse_upstream
 from .record import record
-from .replay import Manner, replay
+from .replay import replay
 from .show import show_timeline
 from .standin import standing_in
 

@@ -18,7 +18,8 @@ BASE_URL, PROXY = "base-url", "proxy"
 """The doors: a client's base URL points at toolreel, or toolreel is the client's proxy."""
 
 _LOCAL = ("localhost", "127.0.0.1", "::1")
-_KEYS = ("OPENAI_API_KEY", "AZURE_OPENAI_API_KEY")
+KEYS = ("OPENAI_API_KEY", "AZURE_OPENAI_API_KEY")
+"""Variables in which clients look for a key."""
 _PROJECT_ENDPOINTS = ("PROJECT_ENDPOINT", "AZURE_AI_PROJECT_ENDPOINT")
 """Variables in which programs for Azure AI Foundry look for `https://…/api/projects/NAME`."""
 _PROJECT = re.compile(r"/api/projects/[^/?#]+")
@@ -118,7 +119,9 @@ def _both(name: str, value: str) -> dict[str, str]:
 
 
 def _keys() -> dict[str, str]:
-    return {name: "toolreel-replays-without-a-key" for name in _KEYS if not os.environ.get(name)}
+    """What clients insist on and replay does not look at, where it is not there."""
+    wanted = dict.fromkeys(KEYS, "toolreel-replays-without-a-key") | {"OPENAI_API_VERSION": "2024-10-21"}
+    return {name: value for name, value in wanted.items() if not os.environ.get(name)}
 
 
 def proxy_options() -> dict[str, object]:

@@ -115,6 +115,17 @@ repeat = click.option(
     show_default="repeat unless strict",
     help="Whether clients may go through the cassette again.",
 )
+everything = click.option(
+    "--all",
+    "everything",
+    is_flag=True,
+    help="Serve every cassette of the folder to those who name it in their base URL, /@CASSETTE/SESSION/v1.",
+)
+token = click.option(
+    "--token",
+    envvar="TOOLREEL_TOKEN",
+    help="Answer only who brings it as the API's key; with it --listen may name any address.  [env: TOOLREEL_TOKEN]",
+)
 as_json = click.option("--json", "as_json", is_flag=True, help="For programs.")
 
 

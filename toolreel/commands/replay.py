@@ -6,27 +6,29 @@ import secrets
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from toolreel.redaction import DEFAULT_RULES, Redactor, Rules
-from toolreel.replay.delivery import PLAIN, Delivery
-from toolreel.replay.engine import Options
-from toolreel.replay.rules import DEFAULT_MATCH_RULES, MatchRules
-from toolreel.replay.session import Session, fixed_clock, present_clock, recorded_clock
+from toolreel.errors import CommandError
+from toolreel.replay.address import CASSETTE_HEADER, CONTROL, SESSION_HEADER
+from toolreel.replay.book import Book
+from toolreel.replay.manner import DEFAULT_MANNER, Manner, session_in
+from toolreel.replay.session import Session
 from toolreel.replay.tape import Tape
 from toolreel.server.app import ReplayApp
-from toolreel.server.hosts import Listen, own_host
+from toolreel.server.closed import Answers
+from toolreel.server.control import Desk
+from toolreel.server.gate import SHORTEST, Gate
+from toolreel.server.hosts import Listen, any_host, own_host, reached_at
 from toolreel.server.serve import serving
-from toolreel.store.files import LargeBodies, load
+from toolreel.server.shelf import Shelf
 from toolreel.store.misses import note_misses
-from toolreel.store.names import cassette_path
-from toolreel.store.originals import originals
 
 from . import child
 from .console import note
 from .doors import (
+    KEYS,
     PROXY,
     base_url_environment,
     check_door,
@@ -39,33 +41,8 @@ from .doors import (
 from .trust import authority, trusting
 from .verdict import conclude
 
-
-@dataclass(frozen=True, slots=True)
-class Manner:
-    """How to answer: `poll` collapse or faithful; `clock` recorded, now or fixed; `ids` symbols or original.
-
-    `rules` say what counts when requests are compared, `redact` what is secret. `strict`, `partial` and `repeat` say
-    what must be played, None for the defaults; `delivery` says how answers are sent.
-    """
-
-    poll: str = "collapse"
-    clock: str = "recorded"
-    ids: str = "symbols"
-    rules: MatchRules = DEFAULT_MATCH_RULES
-    redact: Rules = DEFAULT_RULES
-    strict: bool | None = None
-    partial: bool = False
-    repeat: bool | None = None
-    delivery: Delivery = PLAIN
-
-    def options(self, *, strict: bool) -> Options:
-        """The options of a session; `strict` is for where nothing else was said."""
-        strict = strict if self.strict is None else self.strict
-        return Options(
-            faithful=self.poll == "faithful",
-            repeat=not strict if self.repeat is None else self.repeat,
-            strict=strict and not self.partial,
-        )
+_DEFAULT = "default"
+"""The session of those who name none, where cassettes are named to the command."""
 
 
 def replay(
@@ -75,45 +52,73 @@ def replay(
     listen: Listen,
     via: str,
     command: Sequence[str],
-    manner: Manner = Manner(),
+    manner: Manner = DEFAULT_MANNER,
     tls: bool = False,
+    token: str | None = None,
     tunnels: Sequence[str] = (),
     as_json: bool = False,
 ) -> int:
-    """Replays while COMMAND runs, or until Ctrl-C without one; gives the exit status. Raises ToolreelError."""
+    """Replays while COMMAND runs, or until Ctrl-C without one; gives the exit status. Raises ToolreelError.
+
+    Without names all cassettes in `folder` can be had, each by those who name it. With a `token` only those who bring
+    it are answered.
+    """
     check_door(via, tls=tls)
-    tapes = [_tape(folder, name, manner) for name in names]
-    clock = {"recorded": recorded_clock, "now": present_clock(time.time()), "fixed": fixed_clock}[manner.clock]
-    options = manner.options(strict=bool(command))
-    session = Session(tapes, options, clock=clock, redactor=Redactor(manner.redact), delivery=manner.delivery)
+    if token is not None and (via == PROXY or len(token) < SHORTEST):
+        raise CommandError(f"--token is for the base-URL door, and has {SHORTEST} characters or more.")
+    strict = bool(command) if manner.strict is None else manner.strict
+    book = new_book(folder, replace(manner, strict=strict))
+    tapes = book.begin(names, _DEFAULT).tapes if names else ()
+    book.default = _DEFAULT if names else None
+    desk = Desk(book)
     through = checked_tunnels(tunnels, via, _hosts(tapes))
     door = (
-        _proxy_door(session, listen, tapes, through)
+        proxy_door(desk, listen, tapes, through)
         if via == PROXY
-        else _base_url_door(session, listen, tapes, tls=tls)
+        else base_url_door(desk, listen, tapes, tls=tls, token=token)
     )
     with door as environment:
-        note(f"Replaying {', '.join(names)}: {pointing(via, environment)}")
+        note(f"Replaying {', '.join(names) or f'all of {folder}'}: {_pointing(via, environment, named=bool(names))}")
         if command:
             status = child.run(command, environment)
         else:
             note("Press Ctrl-C to end the replay.")
             child.wait_for_end()
             status = 0
-    note_misses(folder, names, session.misses)
-    return conclude(session.verdict(), status, as_json=as_json)
+    for held in book.sessions():
+        note_misses(folder, held.cassettes, held.session.misses)
+    return conclude(book.verdict(), status, as_json=as_json)
 
 
-def _tape(folder: Path, name: str, manner: Manner = Manner()) -> Tape:
-    path = cassette_path(folder, name)
-    known = originals(folder, name) if manner.ids == "original" else None
-    return Tape(name, load(path), LargeBodies(path).read, known, manner.rules)
+def _pointing(via: str, environment: dict[str, str], *, named: bool) -> str:
+    """What a person has to tell a client; without a session for all it is the client that names one."""
+    where = pointing(via, environment)
+    if named:
+        return where
+    if via == PROXY:
+        return f"{where}, and the headers {CASSETTE_HEADER} and {SESSION_HEADER}"
+    return f"{environment['TOOLREEL_URL']}{CONTROL}CASSETTE/SESSION/v1"
+
+
+def new_book(folder: Path, manner: Manner, *, on_demand: bool = True) -> Book:
+    """A book of sessions on the cassettes in a folder."""
+
+    def make(manner: Manner, tapes: Sequence[Tape]) -> Session:
+        return session_in(manner, tapes, time.time())
+
+    return Book(Shelf(folder, manner).tape, make, manner=manner, on_demand=on_demand)
 
 
 @contextmanager
-def _base_url_door(
-    session: Session, listen: Listen, tapes: Sequence[Tape], *, tls: bool = False
+def base_url_door(
+    answers: Answers,
+    listen: Listen,
+    tapes: Sequence[Tape] = (),
+    *,
+    tls: bool = False,
+    token: str | None = None,
 ) -> Iterator[dict[str, str]]:
+    """Serves replays on the base URL, and gives the environment that leads clients to it."""
     upstreams = _upstreams(tapes)
     path = urlsplit(upstreams[0]).path if upstreams else "/v1"
     with ExitStack() as stack:
@@ -124,14 +129,18 @@ def _base_url_door(
 
             certificate = certify(ours, (*NAMES, listen.host))
             trust = stack.enter_context(trusting(ours))
-        address = stack.enter_context(serving(ReplayApp(session, own_host), listen, certificate))
-        yield base_url_environment(address, path, tls=tls, replays=True) | trust
+        app = ReplayApp(Gate(answers, token), any_host) if token else ReplayApp(answers, own_host)
+        address = stack.enter_context(serving(app, listen, certificate))
+        address = address._replace(host=reached_at(address.host))
+        keys = dict.fromkeys(KEYS, token) if token else {}
+        yield base_url_environment(address, path, tls=tls, replays=True) | trust | keys
 
 
 @contextmanager
-def _proxy_door(
-    session: Session, listen: Listen, tapes: Sequence[Tape] = (), tunnels: Sequence[str] = ()
+def proxy_door(
+    answers: Answers, listen: Listen, tapes: Sequence[Tape] = (), tunnels: Sequence[str] = ()
 ) -> Iterator[dict[str, str]]:
+    """Serves replays to those whose proxy this is, and gives the environment that leads clients to it."""
     try:
         from toolreel.addons.master import proxying
         from toolreel.addons.replay import PROXY_OPTIONS, Barrier, Replayer, tunnelled
@@ -139,12 +148,12 @@ def _proxy_door(
         raise needs_mitmproxy() from None
     ticket = secrets.token_urlsafe(16)
     ours = authority()  # before mitmproxy makes one of its own
-    app = ReplayApp(session, own_host, ticket)
+    app = ReplayApp(answers, own_host, ticket)
     with (
         serving(app, Listen("127.0.0.1", 0)) as inner,
         proxying(
-            Replayer(inner, ticket, session.note, app.pieces, tunnels),
-            Barrier(inner, session.note, tunnels),
+            Replayer(inner, ticket, answers.note, app.pieces, tunnels),
+            Barrier(inner, answers.note, tunnels),
             mode="regular",
             listen=listen,
             options=proxy_options() | PROXY_OPTIONS | tunnelled(tunnels),

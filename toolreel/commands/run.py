@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from toolreel.errors import CassetteError, CommandError
+from toolreel.replay.manner import Manner
 from toolreel.server.hosts import Listen
 from toolreel.store.names import cassette_path
 
 from .doors import Upstream
 from .record import record
-from .replay import Manner, replay
+from .replay import replay
 
 ONCE, ALL, NONE = "once", "all", "none"
 

@@ -19,6 +19,8 @@ _NAMED = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 """Variables that name the file with the roots that a program trusts, in place of those it knows itself."""
 _ADDED = "NODE_EXTRA_CA_CERTS"
 """The one that names more roots, beside those that it knows itself."""
+VARIABLES = (*_NAMED, _ADDED)
+"""All that `trusting` sets."""
 _SYSTEM = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem")
 
 

@@ -19,6 +19,8 @@ class MissCode(StrEnum):
     """There are recorded requests like this one, and all have been played."""
     OTHER_HOST = "other_host"
     """The request is for a host that the cassette has no recording of."""
+    NO_SESSION = "no_session"
+    """The request names no session that could answer it."""
     INTERNAL = "internal"
     """toolreel itself failed; the request still does not leave this machine."""
 

@@ -27,13 +27,13 @@ class Listen(NamedTuple):
 _LONGEST_PORT = len("65535")
 
 
-def parse_listen(text: str) -> Listen:
-    """`HOST:PORT`, `:PORT`, `PORT` or `[::1]:PORT`, loopback only; raises CommandError."""
+def parse_listen(text: str, *, guarded: bool = False) -> Listen:
+    """`HOST:PORT`, `:PORT`, `PORT` or `[::1]:PORT`; loopback only, unless a token guards it. Raises CommandError."""
     host, _, port = text.rpartition(":")
     host = host.strip("[]") or "127.0.0.1"
     if not (port.isascii() and port.isdigit() and len(port) <= _LONGEST_PORT and int(port) < 65536):
         raise CommandError(f"--listen {text}: no port; write HOST:PORT, such as 127.0.0.1:8080.")
-    if not is_loopback(host):
+    if not is_loopback(host) and not guarded:
         raise CommandError(f"--listen {text}: toolreel listens on this machine only; use 127.0.0.1:{port}.")
     return Listen("127.0.0.1" if host.lower() == "localhost" else host, int(port))
 
@@ -46,6 +46,16 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def reached_at(host: str) -> str:
+    """Where a client on this machine reaches a server that listens at `host`: 0.0.0.0 is no address to go to."""
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+
+
+def any_host(_value: str | None) -> bool:
+    """Takes every Host header: for a server whose clients bring a token."""
+    return True
 
 
 def own_host(value: str | None) -> bool:

@@ -1,0 +1,61 @@
+"""Which session a request is for: it stands in front of its path, or in its headers.
+
+    /@weather/s1/v1/threads                      the cassette `weather`, the session `s1`
+    /@weather:paris,assistants/s1/v1/threads     `weather/paris`, and `assistants` for what it does not have
+
+A prefix is one segment of a path for the cassettes and one for the session, so the `/` in a cassette's name is
+written `:`. Cassette names have neither `:` nor `,`, and each segment is percent-decoded after it was cut off: what a
+program writes with `encodeURIComponent("weather/paris")` means the same.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from urllib.parse import quote, unquote
+
+from toolreel.messages.http import HttpRequest, header
+
+CASSETTE_HEADER = "x-toolreel-cassette"
+"""Names the cassettes where the URL does not, several with a comma between."""
+SESSION_HEADER = "x-toolreel-session"
+"""Names the session where the URL does not."""
+
+CONTROL = "/@"
+"""The path of the control API, which goes on with `/`."""
+
+_PREFIX = re.compile(r"/@(?P<cassettes>[^/]+)(?:/(?P<session>[^/]+))?(?P<rest>/.*)?", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A session, and its cassettes as far as they are named."""
+
+    session: str
+    cassettes: tuple[str, ...] = ()
+
+
+def addressed(request: HttpRequest) -> tuple[Address | None, HttpRequest]:
+    """Where a request goes, None if it does not say so, and the request without the prefix.
+
+    Of a request that names cassettes but no session, the session is `""`.
+    """
+    path, mark, query = request.target.partition("?")
+    match = _PREFIX.fullmatch(path)
+    if match is None:
+        cassettes, session = header(request.headers, CASSETTE_HEADER), header(request.headers, SESSION_HEADER)
+        if cassettes is None and session is None:
+            return None, request
+        return Address((session or "").strip(), _split(cassettes or "")), request
+    address = Address(unquote(match["session"] or ""), _split(unquote(match["cassettes"])))
+    return address, replace(request, target=(match["rest"] or "/") + mark + query)
+
+
+def _split(names: str) -> tuple[str, ...]:
+    return tuple(name.strip().replace(":", "/") for name in names.split(",") if name.strip())
+
+
+def prefix(cassettes: Sequence[str], session: str) -> str:
+    """What stands in front of the path of every request of a session: `/@weather:paris/s1`."""
+    return f"/@{','.join(cassettes).replace('/', ':')}/{quote(session, safe='')}"
