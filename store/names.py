@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from collections.abc import Iterator
@@ -28,6 +29,28 @@ def cassette_path(folder: Path, name: str) -> Path:
             f"with '/' between parts, such as 'weather/two-cities'."
         )
     return folder.joinpath(*parts[:-1], parts[-1] + SUFFIX)
+
+
+def name_from(text: str) -> str:
+    """A cassette name for any text with `/` between its parts, such as a path or the id of a test.
+
+    What a name cannot hold becomes `-`, parts that are too long are cut, and of both the first 8 hex digits of the
+    SHA-256 follow.
+    """
+    return "/".join(map(_part_from, filter(None, text.split("/")))) or _part_from("")
+
+
+def _part_from(text: str) -> str:
+    part = re.sub(r"[^A-Za-z0-9._-]+", "-", text)
+    allowed = _PART.fullmatch(part) and not part.casefold().endswith((".files", SUFFIX))
+    if part == text and allowed and len(part) <= _LONGEST_PART:
+        return part
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+    return f"{part.lstrip('.')[: _LONGEST_PART // 2]}-{digest}".lstrip("-")
+
+
+_LONGEST_PART = 200
+"""File systems allow 255 bytes, and temporary files have longer names."""
 
 
 def cassette_names(folder: Path) -> list[str]:

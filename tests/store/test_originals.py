@@ -82,3 +82,8 @@ def test_a_name_that_cannot_be_is_refused(folder: Path, store: Path) -> None:
     open_store(store).close()
     with pytest.raises(CommandError, match="is no cassette name"):
         originals(folder, "../a")
+
+
+def test_a_cassette_without_symbols_is_known_to_have_none(folder: Path, db: Database) -> None:
+    keep_originals(db, "cassettes/a", {})
+    assert originals(folder, "a") == {}
