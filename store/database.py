@@ -31,7 +31,7 @@ def journal(db: Database) -> None:
         CREATE TABLE takes (
             id INTEGER PRIMARY KEY,
             cassette TEXT NOT NULL,
-            recorded_at TEXT NOT NULL,
+            recorded_at TEXT NOT NULL,  -- '' if nobody knows
             tool TEXT NOT NULL,
             pid INTEGER                 -- of the recorder; NULL once it has let go of the take
         ) STRICT

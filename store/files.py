@@ -21,12 +21,12 @@ from toolreel.messages.bodies import body_bytes, frame_bytes
 from toolreel.messages.model import (
     FORMAT_VERSION,
     Base64Frame,
-    Body,
     Cassette,
     FileBody,
     InconsistentError,
     JsonBody,
     PartsBody,
+    RequestBody,
 )
 
 from .layout import cassette_text
@@ -262,9 +262,9 @@ def _drop_unused(folder: Path, cassette: Cassette) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _bodies(cassette: Cassette) -> Iterator[Body | None]:
+def _bodies(cassette: Cassette) -> Iterator[RequestBody | None]:
     """All bodies, and those of the parts of multipart bodies."""
-    bodies: list[Body | None] = []
+    bodies: list[RequestBody | None] = []
     for interaction in cassette.interactions:
         bodies += [interaction.request.body, interaction.response.body]
     for reads in (cassette.take.reads if cassette.take else {}).values():

@@ -33,6 +33,7 @@ MOST_QUEUED = 8 << 20
 """So many bytes may wait for the disk before the recorder waits too."""
 
 _Row = tuple[int, str, int, str, bytes | None]
+_UNTIMED = "untimed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class TakeRow:
 
     id: int
     cassette: str
-    recorded_at: str
+    recorded_at: str | None
     tool: str
     pid: int | None
 
@@ -61,7 +62,7 @@ class Journal:
     `take` is its id in the store, `unfinished` how many earlier takes of the cassette were never finished.
     """
 
-    def __init__(self, store: Path, cassette: str, *, recorded_at: str, tool: str) -> None:
+    def __init__(self, store: Path, cassette: str, *, recorded_at: str | None, tool: str) -> None:
         self._db = open_store(store)
         self.failure: MachineError | None = None
         self.on_failure: Callable[[MachineError], None] = lambda failure: None
@@ -172,7 +173,7 @@ def _begin_take(db: Database, take: TakeRow) -> tuple[int, int]:
         others = unfinished(db, take.cassette)
         cursor = db.execute(
             "INSERT INTO takes (cassette, recorded_at, tool, pid) VALUES (?, ?, ?, ?)",
-            [take.cassette, take.recorded_at, take.tool, take.pid],
+            [take.cassette, take.recorded_at or "", take.tool, take.pid],
         )
         busy = next(filter(is_recording, others), None)
         db.execute("ROLLBACK" if busy else "COMMIT")
@@ -190,7 +191,7 @@ def unfinished(db: Database, cassette: str | None = None) -> list[TakeRow]:
     """The takes in the store, newest first, of one cassette or of all: recordings in progress or never finished."""
     where, arguments = ("WHERE cassette = ?", [cassette]) if cassette else ("", [])
     rows = db.execute(f"SELECT id, cassette, recorded_at, tool, pid FROM takes {where} ORDER BY id DESC", arguments)
-    return [TakeRow(*row) for row in rows.fetchall()]
+    return [TakeRow(id_, cassette, at or None, tool, pid) for id_, cassette, at, tool, pid in rows.fetchall()]
 
 
 def is_recording(take: TakeRow) -> bool:
@@ -230,6 +231,7 @@ def _row(entry: Entry) -> _Row:
                 "target": request.target,
                 "headers": request.headers,
                 "origin": request.origin,
+                "kept": [entry.body_kept, entry.spelling_kept],
             }
             data = request.body
         case Headed():
@@ -247,19 +249,23 @@ def _row(entry: Entry) -> _Row:
                 "chunks": entry.chunks,
                 "encoding": entry.encoding,
                 "decoded": entry.decoded,
+                "kept": entry.spelling_kept,
             }
             data = entry.body
         case Failed():
             facts = {"reason": entry.reason}
-    return entry.key, type(entry).__name__, entry.ms, json.dumps(facts), data
+    if entry.ms is None:
+        facts[_UNTIMED] = True
+    return entry.key, type(entry).__name__, entry.ms or 0, json.dumps(facts), data
 
 
-def _entry(key: int, kind: str, ms: int, text: str, data: bytes | None) -> Entry:
+def _entry(key: int, kind: str, noted: int, text: str, data: bytes | None) -> Entry:
     facts = json.loads(text)
+    ms = None if facts.get(_UNTIMED) else noted
     match kind:
         case "Began":
             request = HttpRequest(facts["method"], facts["target"], _headers(facts["headers"]), data, facts["origin"])
-            return Began(key, ms, request)
+            return Began(key, ms, request, *facts.get("kept", ()))
         case "Headed":
             head = ResponseHead(facts["status"], _headers(facts["headers"]))
             return Headed(key, ms, head, _headers(facts["volatile"]), facts["streams"])
@@ -268,9 +274,9 @@ def _entry(key: int, kind: str, ms: int, text: str, data: bytes | None) -> Entry
         case "BodyPiece":
             return BodyPiece(key, ms, data or b"")
         case "Ended":
-            return Ended(
-                key, ms, Ending(facts["ending"]), data, tuple(facts["chunks"]), facts["encoding"], facts["decoded"]
-            )
+            chunks = None if facts["chunks"] is None else tuple(facts["chunks"])
+            encoding, decoded, kept = facts["encoding"], facts["decoded"], facts.get("kept", True)
+            return Ended(key, ms, Ending(facts["ending"]), data, chunks, encoding, decoded, kept)
         case "Failed":
             return Failed(key, ms, facts["reason"])
         case _:

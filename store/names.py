@@ -49,6 +49,24 @@ _LONGEST_PART = 120
 """File systems take 255 bytes, and more is added for temporary files."""
 
 
+def name_from(text: str) -> str:
+    """A cassette name for any text with `/` between its parts, such as a path.
+
+    What a name cannot hold becomes `-`, parts that are too long are cut, and of both the first 8 hex digits of the
+    SHA-256 follow.
+    """
+    return "/".join(map(_part_from, filter(None, text.split("/")))) or _part_from("")
+
+
+def _part_from(text: str) -> str:
+    part = re.sub(r"[^A-Za-z0-9._-]+", "-", text)
+    allowed = _PART.fullmatch(part) and not part.casefold().endswith((".files", SUFFIX))
+    if part == text and allowed and len(part) <= _LONGEST_PART:
+        return part
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+    return f"{part.lstrip('.')[: _LONGEST_PART // 2]}-{digest}".lstrip("-")
+
+
 def cassette_names(folder: Path) -> list[str]:
     """The names of all cassettes in `folder`, sorted."""
     return sorted(name for name, _ in cassette_files(folder))

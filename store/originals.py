@@ -20,8 +20,12 @@ def keep_originals(db: Database, cassette: str, symbols: Mapping[str, str]) -> N
         db.execute("DELETE FROM ids WHERE cassette = ?", [cassette])
         db.conn.executemany(
             "INSERT INTO ids (cassette, symbol, original) VALUES (?, ?, ?)",
-            [(cassette, symbol, original) for original, symbol in symbols.items()],
+            [(cassette, symbol, original) for original, symbol in (symbols or _NONE).items()],
         )
+
+
+_NONE = {"": ""}
+"""Noted of a cassette that has no symbols, so that it is known to have none."""
 
 
 def originals(folder: Path, cassette: str) -> dict[str, str]:
@@ -35,5 +39,5 @@ def originals(folder: Path, cassette: str) -> dict[str, str]:
         finally:
             db.close()
         if rows:
-            return dict(rows)
+            return {symbol: original for symbol, original in rows if symbol}
     raise CommandError(f"The original ids of {cassette} are not known: there is no recording of it in {store}.")

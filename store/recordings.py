@@ -25,6 +25,14 @@ from .originals import keep_originals
 
 
 @dataclass(frozen=True, slots=True)
+class Source:
+    """Who made a recording, and when if that is known (RFC 3339); for those that another tool made."""
+
+    tool: str
+    recorded_at: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Recording:
     """A recording in progress; end it with `finish` or `leave`."""
 
@@ -37,12 +45,15 @@ class Recording:
     replace: Find | None = None
     """Finds what the program varies (`toolreel.normalise.replace`)."""
 
-    def finish(self) -> Cassette:
-        """Makes the cassette file of what was recorded, and forgets the journal of it. Raises ToolreelError."""
+    def finish(self, source: Source | None = None) -> Cassette:
+        """Makes the cassette file of what was recorded, and forgets the journal of it. Raises ToolreelError.
+
+        `source` is who made the recording, if that became known only now.
+        """
         self.journal.close()
         db = open_store(self.store)
         try:
-            return _keep(db, self.path, self.journal.take, self.replace)
+            return _keep(db, self.path, self.journal.take, self.replace, source)
         finally:
             db.close()
 
@@ -72,8 +83,11 @@ def begin(
     force: bool = False,
     replace: Find | None = None,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    source: Source | None = None,
 ) -> Recording:
     """Starts to record the cassette `name` in `folder`; `replace` finds what the program varies.
+
+    `source` is who made the recording, if it was not this program just now.
 
     Raises CommandError for a name that cannot be, for a cassette that exists (unless `force`) or is being recorded by
     another process, MachineError if the disk says no.
@@ -82,9 +96,9 @@ def begin(
     path = cassette_path(folder, name)
     _check_writable(folder, name, path, force=force)
     store = store_path(folder, os.environ.get("TOOLREEL_STORE"))
-    recorded_at = now().isoformat(timespec="seconds").replace("+00:00", "Z")
+    source = source or Source(tool_name(), now().isoformat(timespec="seconds").replace("+00:00", "Z"))
     try:
-        journal = Journal(store, store_key(path, store), recorded_at=recorded_at, tool=tool_name())
+        journal = Journal(store, store_key(path, store), recorded_at=source.recorded_at, tool=source.tool)
     except BusyError as busy:
         raise CommandError(
             f"Cassette {path} is being recorded by process {busy.pid}; wait for it, or record under another name."
@@ -114,7 +128,7 @@ def recover(folder: Path, name: str, *, force: bool = False, replace: Find | Non
 
 def _check_writable(folder: Path, name: str, path: Path, *, force: bool) -> None:
     if path.exists() and not force:
-        raise CommandError(f"Cassette {path} exists; give --force to record it afresh, or choose another name.")
+        raise CommandError(f"Cassette {path} exists; give --force to replace it, or choose another name.")
     if other := clashing_name(folder, name):
         raise CommandError(
             f"Cassette {cassette_path(folder, other)} exists, and {name} differs from it in case only; "
@@ -122,12 +136,12 @@ def _check_writable(folder: Path, name: str, path: Path, *, force: bool) -> None
         )
 
 
-def _keep(db: Database, path: Path, take: int, replace: Find | None) -> Cassette:
+def _keep(db: Database, path: Path, take: int, replace: Find | None, source: Source | None = None) -> Cassette:
     row = next(row for row in unfinished(db) if row.id == take)
     received = assemble(
         entries_of(db, take),
-        recorded_at=row.recorded_at,
-        tool=row.tool,
+        recorded_at=source.recorded_at if source else row.recorded_at,
+        tool=source.tool if source else row.tool,
         keep_file=files.LargeBodies(path).keep,
         spooled=lambda key: pieces_of(db, take, key),
     )

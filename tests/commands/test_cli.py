@@ -32,7 +32,7 @@ from toolreel.server.hosts import Listen
 
 LOOKING = ["ls", "search", "show", "diff", "lint", "audit", "stats", "sql", "misses"]
 KEEPING = ["mv", "rm", "reindex", "setup"]
-COMMANDS = ["record", "replay", "run", "recover", "standin", "demo", "doctor", *LOOKING, *KEEPING]
+COMMANDS = ["record", "replay", "run", "recover", "import", "export", "standin", "demo", "doctor", *LOOKING, *KEEPING]
 RUNNERS = {"record": "[-- COMMAND...]", "replay": "[-- COMMAND...]", "run": "-- COMMAND..."}
 SAMPLE = Path(__file__).parents[2] / "cassettes" / "weather.json"
 Calls = list[tuple[tuple[Any, ...], dict[str, Any]]]

@@ -18,6 +18,7 @@ LEVELS: tuple[frozenset[str], ...] = (
     frozenset({"redaction"}),
     frozenset({"normalise"}),
     frozenset({"replay", "recording"}),
+    frozenset({"formats"}),
     frozenset({"store", "cassettes"}),
     frozenset({"server"}),
     frozenset({"addons", "standin", "inspect", "audit"}),
@@ -29,7 +30,7 @@ LEVEL_OF = {room: level for level, rooms in enumerate(LEVELS) for room in rooms}
 
 # Rooms that are given values and return values, and what they therefore do without.
 PURE = frozenset(
-    {"errors", "messages", "dialects", "normalise", "redaction", "replay", "recording", "inspect", "audit"}
+    {"errors", "messages", "dialects", "normalise", "redaction", "replay", "recording", "formats", "inspect", "audit"}
 )
 NOT_IN_PURE = frozenset(
     {"asyncio", "glob", "multiprocessing", "os", "pathlib", "queue", "random", "secrets", "select", "selectors"}

@@ -29,8 +29,9 @@ def nested(depth: int, inner: str = "") -> bytes:
     return f"{'[' * depth}{inner}{']' * depth}".encode()
 
 
-def test_twelve_styles_are_known() -> None:
-    assert len(STYLES) == len(set(STYLES)) == 12
+def test_thirteen_styles_are_known() -> None:
+    assert len(STYLES) == len(set(STYLES)) == 13
+    assert spell({"a": [1]}, "unknown") == spell({"a": [1]}, "pretty2")
 
 
 @pytest.mark.parametrize("style", STYLES)

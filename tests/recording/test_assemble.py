@@ -30,6 +30,7 @@ from toolreel.messages.model import (
     Take,
     TextBody,
     TextFrame,
+    UnknownBody,
 )
 from toolreel.recording.assemble import assemble
 from toolreel.recording.entries import Began, Ended, Entry, Failed, FrameCame, Headed
@@ -413,3 +414,40 @@ def test_all_json_that_the_real_api_sent_is_shown_as_json(recordings: Path) -> N
     assert kinds["JsonBody"] + streams == 52
     assert set(kinds) == {"JsonBody", "JsonFrame", "TextFrame"}
     assert kinds["TextFrame"] == streams  # the [DONE] of each
+
+
+def test_what_nobody_noted_is_absent_or_unknown() -> None:
+    """As an importer has it; the rest of a cassette is as a recorder makes it."""
+    cassette = made_of(
+        [
+            Began(1, None, request(), body_kept=False),
+            Headed(1, None, SSE, streams=True),
+            FrameCame(1, None, b"data: [DONE]\n\n"),
+            Ended(1, None, Ending.COMPLETE, chunks=None),
+            Began(2, None, HttpRequest("POST", "/v1/x", (), b"[1]", None), spelling_kept=False),
+            Headed(2, None, HEAD),
+            Ended(2, None, Ending.COMPLETE, b'{"a":1}', chunks=None, spelling_kept=False),
+        ]
+    )
+    first, second = cassette.interactions
+    assert first.request.body == UnknownBody(unknown=True)
+    assert second.request.body == JsonBody(value=[1], style="unknown")
+    assert second.response.body == JsonBody(value={"a": 1}, style="unknown")
+    assert cassette.take
+    assert cassette.take.interactions == {"1": Performance(), "2": Performance()}
+
+
+def test_a_recording_begins_with_its_earliest_request() -> None:
+    """Requests of an imported recording may come before the one from which its times are counted."""
+    entries: list[Entry] = []
+    for key, ms in ((1, 0), (2, -70), (3, 5)):
+        entries += [
+            Began(key, ms, request()),
+            Headed(key, ms + 1, SSE, streams=True),
+            FrameCame(key, ms + 3, b"data: x\n\n"),
+            Ended(key, ms + 4, Ending.COMPLETE),
+        ]
+    take = made_of(entries).take
+    assert take
+    assert [one.ms for one in take.interactions.values()] == [(70, 74), (0, 4), (75, 79)]
+    assert {one.frame_ms for one in take.interactions.values()} == {(3,)}

@@ -6,7 +6,7 @@ from tests.normalise.takes import Exchange, Plan, Server, assistant, get, no_fil
 from toolreel.dialects.routes import Kind
 from toolreel.messages.model import Cassette
 from toolreel.normalise.cassette import normalise
-from toolreel.replay.masks import HIDDEN
+from toolreel.replay.canonical import HIDDEN
 from toolreel.replay.tape import Tape, Track, loosely
 
 from .clients import tape, tape_of

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from tests.normalise.takes import Exchange, Server, answer_bytes, get, post
+from tests.normalise.takes import Exchange, Server, answer_bytes, ask, get, post
 from toolreel.messages.http import HttpRequest
+from toolreel.messages.model import Base64Body, UnknownBody
 from toolreel.replay.engine import Engine, Options
 from toolreel.replay.miss import Miss
-from toolreel.replay.rules import MatchRules
+from toolreel.replay.rules import MatchRules, Mode
+from toolreel.replay.session import Session
 from toolreel.replay.variables import FreeIds, opened
 
 from .clients import tape
@@ -114,3 +117,56 @@ def test_prefixes_are_literal_and_the_longest_counts() -> None:
 def test_a_request_with_nothing_open_is_no_pattern() -> None:
     assert opened('["POST"]', None, lambda name: True) is None
     assert opened('["cust_one"]', FreeIds(("cust_",)), lambda name: True) is None
+
+
+# ------------------------------------------------------------------------------------------- bodies that nobody kept
+
+
+def unknown(method: str, target: str, answer: Any, **more: Any) -> Exchange:
+    """An exchange of which a recording of another tool lacks the body of the request."""
+    made = ask(method, target, answer, **more)
+    return replace(made, request=made.request.model_copy(update={"body": UnknownBody(unknown=True)}))
+
+
+BODIES = [None, b"", b"{}", b'{"a":{"b":[1,"\\n"]}}', b"[1]", b'"REDACTED-0000"', b"text", b"\xff"]
+
+
+@pytest.mark.parametrize("body", BODIES)
+def test_a_body_that_nobody_kept_is_equal_to_any(body: bytes | None) -> None:
+    made = Session([tape(unknown("POST", "/threads", {"id": "thread_abcdefghijklmnopqrstuvwx"}))])
+    answer = made.answer(HttpRequest("POST", "/v1/threads", (), body))
+    assert (answer.status, made.misses) == (200, [])
+    assert made.answer(HttpRequest("POST", "/v1/other", (), body)).status == 424
+    assert made.answer(HttpRequest("PUT", "/v1/threads", (), body)).status == 424
+
+
+def test_a_known_body_is_preferred_to_one_that_nobody_kept() -> None:
+    made = Session([tape(unknown("POST", "/embeddings", {"n": 1}), post("/embeddings", {"n": 2}, {"a": 1}))])
+    for sent, number in ((b'{"a": 1}', b"2"), (b'{"a": 2}', b"1")):
+        answer = made.answer(HttpRequest("POST", "/v1/embeddings", (), sent))
+        assert (answer.status, number in b"".join(answer.pieces)) == (200, True)
+
+
+def test_paths_and_queries_still_tell_requests_with_unknown_bodies_apart() -> None:
+    exchanges = [unknown("POST", f"/embeddings?part={n}", {"n": n}) for n in (1, 2)]
+    made = Session([tape(*exchanges)])
+    for number in (2, 1):
+        answer = made.answer(HttpRequest("POST", f"/v1/embeddings?part={number}", (), b"x"))
+        assert str(number).encode() in b"".join(answer.pieces)
+    assert made.misses == []
+
+
+def test_the_text_of_a_placeholder_in_a_known_body_opens_nothing_else() -> None:
+    made = Session([tape(post("/embeddings", {"n": 1}, {"key": "REDACTED-0001", "a": 1}))])
+    assert made.answer(HttpRequest("POST", "/v1/embeddings", (), b'{"key": "x", "a": 2}')).status == 424
+    assert made.answer(HttpRequest("POST", "/v1/embeddings", (), b'{"key": "x", "a": 1}')).status == 200
+
+
+@pytest.mark.parametrize("rules", [MatchRules(), MatchRules(tool_default=Mode.SHAPE)])
+def test_binary_bodies_are_compared_as_they_are(rules: MatchRules) -> None:
+    made = post("/files", {"id": "file-abcdefghijklmnopqrstuvwx"})
+    binary = replace(made, request=made.request.model_copy(update={"body": Base64Body(base64="/wA=")}))
+    session = Session([tape(binary, rules=rules)])
+    assert session.answer(HttpRequest("POST", "/v1/files", (), b"\xff\x00")).status == 200
+    assert session.answer(HttpRequest("POST", "/v1/files", (), b"\xff\x01")).status == 424
+    assert [miss.code for miss in session.misses] == ["no_match"]

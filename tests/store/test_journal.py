@@ -63,22 +63,25 @@ TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
 HEADERS = st.lists(st.tuples(TEXTS, TEXTS), max_size=3).map(tuple)
 KEYS = st.integers(0, 2**63 - 1)
 DATA = st.none() | st.binary()
+TIMES = st.none() | KEYS
+REQUESTS = st.builds(HttpRequest, TEXTS, TEXTS, HEADERS, DATA, st.none() | TEXTS)
 ENTRIES: st.SearchStrategy[Entry] = st.one_of(
-    st.builds(Began, KEYS, KEYS, st.builds(HttpRequest, TEXTS, TEXTS, HEADERS, DATA, st.none() | TEXTS)),
-    st.builds(Headed, KEYS, KEYS, st.builds(ResponseHead, st.integers(100, 999), HEADERS), HEADERS, st.booleans()),
-    st.builds(FrameCame, KEYS, KEYS, st.binary()),
-    st.builds(BodyPiece, st.integers(0, 3), KEYS, st.binary()),
+    st.builds(Began, KEYS, TIMES, REQUESTS, st.booleans(), st.booleans()),
+    st.builds(Headed, KEYS, TIMES, st.builds(ResponseHead, st.integers(100, 999), HEADERS), HEADERS, st.booleans()),
+    st.builds(FrameCame, KEYS, TIMES, st.binary()),
+    st.builds(BodyPiece, st.integers(0, 3), TIMES, st.binary()),
     st.builds(
         Ended,
         KEYS,
-        KEYS,
+        TIMES,
         st.sampled_from(Ending),
         DATA,
-        st.lists(KEYS, max_size=3).map(tuple),
+        st.none() | st.lists(KEYS, max_size=3).map(tuple),
         st.none() | TEXTS,
         st.booleans(),
+        st.booleans(),
     ),
-    st.builds(Failed, KEYS, KEYS, TEXTS),
+    st.builds(Failed, KEYS, TIMES, TEXTS),
 )
 
 

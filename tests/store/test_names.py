@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from toolreel.errors import CommandError
-from toolreel.store.names import cassette_names, cassette_path, clashing_name, name_of_test, store_key
+from toolreel.store.names import (
+    cassette_names,
+    cassette_path,
+    clashing_name,
+    name_from,
+    name_of_test,
+    store_key,
+)
 
 FOLDER = Path("/project/cassettes")
 
@@ -188,3 +196,29 @@ def test_the_name_of_a_test_is_a_name(test_id: str) -> None:
 def test_no_two_tests_share_a_cassette(test_ids: set[str]) -> None:
     names = {name_of_test(test_id) for test_id in test_ids}
     assert len(names) == len(test_ids)
+
+
+@pytest.mark.parametrize(
+    ("text", "like"),
+    [
+        ("spec/runs/weather", "spec/runs/weather"),
+        ("/a//b/", "a/b"),
+        ("with space", "with-space-[0-9a-f]{8}"),
+        ("test[x-1]", "test-x-1--[0-9a-f]{8}"),
+        ("a/../b", "a/[0-9a-f]{8}/b"),
+        (".hidden", "hidden-[0-9a-f]{8}"),
+        ("a.files/b", "a.files-[0-9a-f]{8}/b"),
+        ("a.json", "a.json-[0-9a-f]{8}"),
+        ("", "[0-9a-f]{8}"),
+    ],
+)
+def test_any_text_gives_a_name(tmp_path: Path, text: str, like: str) -> None:
+    made = name_from(text)
+    assert re.fullmatch(like, made)
+    assert cassette_path(tmp_path, made).is_relative_to(tmp_path)
+    assert name_from(made) == made
+
+
+def test_texts_that_differ_give_names_that_differ() -> None:
+    texts = ["a b", "a-b", "a_b", "a/b", "ä", "ö", "a\ud800", "A b", "x" * 300 + "y", "x" * 300 + "ÿ"]
+    assert len({name_from(text).casefold() for text in texts}) == len(texts)

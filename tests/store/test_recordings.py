@@ -166,7 +166,7 @@ def test_a_cassette_that_exists_is_not_touched_without_force(folder: Path, way: 
     with pytest.raises(CommandError) as caught:
         way(folder, "a")  # type: ignore[operator] # either of two functions
     assert str(caught.value) == (
-        f"Cassette {folder / 'a.json'} exists; give --force to record it afresh, or choose another name."
+        f"Cassette {folder / 'a.json'} exists; give --force to replace it, or choose another name."
     )
     assert (folder / "a.json").read_text() == "mine"
 

@@ -14,6 +14,7 @@ from toolreel.errors import CassetteError, ToolreelError
 from . import console, inspecting, keeping, options
 from .delivering import delivering, faults_in
 from .delivering import faults as faults_option
+from .formats import export, import_
 from .matching import matching
 from .options import NeedsCommand, RunsCommand
 
@@ -226,6 +227,10 @@ def recover(name: str, force: bool, folder: Path) -> int:
     cassette = run(folder, name, force=force, replace=options.replacing())
     console.note(written(cassette, cassette_path(folder, name)))
     return 0
+
+
+cli.add_command(import_)
+cli.add_command(export)
 
 
 @cli.command()

@@ -62,6 +62,11 @@ def json_result(value: Any) -> None:
     click.echo(json.dumps(value, ensure_ascii=False, indent=2))
 
 
+def notes() -> Console:
+    """Where notes are printed."""
+    return _notes
+
+
 def results() -> Console:
     """Where results are printed: as wide as the terminal; piped as wide as COLUMNS says, else without limit."""
     console = Console(highlight=False, emoji=False)

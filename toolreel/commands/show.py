@@ -231,7 +231,7 @@ def _lines(message: Message) -> Iterator[str]:
             yield from printable_lines(json.dumps(message.body, ensure_ascii=False, indent=2))
         case "text":
             yield from printable_lines(message.body)
-        case "bytes":
+        case "bytes" | "unknown":
             yield f"({message.body})"
         case "parts":
             for part in message.body:

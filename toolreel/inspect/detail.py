@@ -12,7 +12,6 @@ from toolreel.messages.bodies import frame_bytes
 from toolreel.messages.model import (
     Base64Body,
     Base64Frame,
-    Body,
     Cassette,
     FileBody,
     Frame,
@@ -21,8 +20,10 @@ from toolreel.messages.model import (
     JsonFrame,
     Pair,
     PartsBody,
+    RequestBody,
     TextBody,
     TextFrame,
+    UnknownBody,
 )
 
 from .exchange import Exchange
@@ -111,10 +112,12 @@ def _event(frame: Frame) -> tuple[str, str]:
             return (event.type, event.data) if event else ("no event", frame.raw)
 
 
-def _shown(body: Body | None) -> tuple[str | None, Any]:
+def _shown(body: RequestBody | None) -> tuple[str | None, Any]:
     match body:
         case None:
             return None, None
+        case UnknownBody():
+            return "unknown", "nobody kept it"
         case JsonBody():
             return "json", body.value
         case TextBody():

@@ -11,7 +11,7 @@ from itertools import groupby
 from typing import Any
 
 from toolreel.dialects.deltas import is_delta
-from toolreel.messages.model import Body, Interaction, JsonBody, PartsBody, RawFrame, Response
+from toolreel.messages.model import Interaction, JsonBody, PartsBody, RawFrame, RequestBody, Response
 from toolreel.normalise.values import values_of, values_of_body, values_of_frame
 from toolreel.normalise.volatile import take_out
 
@@ -40,7 +40,7 @@ def _distinct(pairs: Iterable[tuple[str, str]]) -> bool:
     return len(set(names)) == len(names)
 
 
-def _body(body: Body | None) -> Any:
+def _body(body: RequestBody | None) -> Any:
     match body:
         case JsonBody():
             return body.value

@@ -8,7 +8,7 @@ from typing import Any
 from toolreel.dialects.deltas import is_delta
 from toolreel.dialects.paths import split_base
 from toolreel.dialects.routes import route
-from toolreel.messages.model import Body, Cassette, Interaction, PartsBody, Performance, RawFrame, TextBody
+from toolreel.messages.model import Cassette, Interaction, PartsBody, Performance, RawFrame, RequestBody, TextBody
 from toolreel.normalise.values import values_of_body
 from toolreel.store.facts import Facts, RequestFacts, Text, ToolCall
 
@@ -109,7 +109,7 @@ def _bodies(exchanges: Iterable[Exchange]) -> Iterator[tuple[int, str, Iterable[
         yield interaction.n, "answer", answered
 
 
-def _leaves_of_body(body: Body | None) -> Iterator[_Leaf]:
+def _leaves_of_body(body: RequestBody | None) -> Iterator[_Leaf]:
     if isinstance(body, PartsBody):
         for part in body.parts:
             yield from part.headers

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from toolreel.messages import jsontext
 from toolreel.messages.bodies import FileReader, body_bytes, frame_bytes
 from toolreel.messages.http import Headers, HttpRequest, media_type
-from toolreel.messages.model import Body, Cassette, Frame, Interaction
+from toolreel.messages.model import Cassette, Frame, Interaction, RequestBody
 from toolreel.recording import headers as allowed
 from toolreel.redaction import Redactor, Rules
 
@@ -44,7 +44,7 @@ def secrets(recording: Recording, rules: Rules, read_file: FileReader) -> Iterat
             )
 
 
-def bodies_of(cassette: Cassette, n: int) -> list[Body | None]:
+def bodies_of(cassette: Cassette, n: int) -> list[RequestBody | None]:
     """All bodies of an interaction: of the request, of the answer, and of answers that it superseded."""
     interaction = cassette.interactions[n - 1]
     reads = cassette.take.reads.get(str(n), ()) if cassette.take else ()
@@ -77,7 +77,9 @@ def _in_headers(place: str, headers: Headers, redactor: Redactor) -> Iterator[st
             yield f"{place}.headers.{pair[0]}"
 
 
-def _in_body(place: str, body: Body | None, media: str, redactor: Redactor, read_file: FileReader) -> Iterator[str]:
+def _in_body(
+    place: str, body: RequestBody | None, media: str, redactor: Redactor, read_file: FileReader
+) -> Iterator[str]:
     data = body_bytes(body, read_file)
     if not data:
         return

@@ -19,8 +19,10 @@ from .model import (
     PartsBody,
     PlainBody,
     RawFrame,
+    RequestBody,
     TextBody,
     TextFrame,
+    UnknownBody,
 )
 
 FILE_THRESHOLD = 1 << 20
@@ -35,14 +37,23 @@ KeepFile = Callable[[Iterable[bytes]], str]
 """Keeps a large body, given in pieces, in a file beside the cassette, and gives its SHA-256."""
 
 
-def body_of(data: bytes | None, keep_file: KeepFile | None = None, content_type: str | None = None) -> Body | None:
+def body_of(
+    data: bytes | None,
+    keep_file: KeepFile | None = None,
+    content_type: str | None = None,
+    *,
+    spelling_kept: bool = True,
+) -> Body | None:
     """What the cassette says of a body; None is no body, `b""` an empty one.
 
     `keep_file` takes a large body that is no JSON; without it such a body stays inline. `content_type` is the header
-    that comes with it: only that can tell a multipart body.
+    that comes with it: only that can tell a multipart body. Without `spelling_kept`, JSON was spelled by somebody
+    else.
     """
     if data is None:
         return None
+    if not spelling_kept and (spelled := jsontext.spelled(data)):
+        return JsonBody(value=spelled.value, style=jsontext.UNKNOWN)
     boundary = multipart.boundary_of(content_type)
     parts = multipart.split(data, boundary) if boundary else None
     if parts is None:
@@ -63,10 +74,13 @@ def _plain_body(data: bytes, keep_file: KeepFile | None) -> PlainBody:
         return Base64Body(base64=base64.b64encode(data).decode())
 
 
-def body_bytes(body: Body | None, read_file: FileReader) -> bytes | None:
-    """The bytes of a body. Raises ValueError for base64 that is none, and whatever `read_file` raises."""
+def body_bytes(body: RequestBody | None, read_file: FileReader) -> bytes | None:
+    """The bytes of a body, None if they are unknown.
+
+    Raises ValueError for base64 that is none, and whatever `read_file` raises.
+    """
     match body:
-        case None:
+        case None | UnknownBody():
             return None
         case JsonBody():
             return jsontext.spell(body.value, body.style).encode()

@@ -18,11 +18,15 @@ _LAYOUTS: dict[str, dict[str, Any]] = {
     "spaced": {"separators": (", ", ": ")},
     "pretty2": {"separators": (",", ": "), "indent": 2},
 }
-STYLES = tuple(
-    f"{layout}{ascii_}{newline}" for layout in _LAYOUTS for ascii_ in ("", "+ascii") for newline in ("", "+nl")
+UNKNOWN = "unknown"
+"""The style of a value whose spelling nobody kept. It is spelled like ``pretty2``, as the API spells its answers."""
+
+STYLES = (
+    *(f"{layout}{ascii_}{newline}" for layout in _LAYOUTS for ascii_ in ("", "+ascii") for newline in ("", "+nl")),
+    UNKNOWN,
 )
 """All styles: ``compact`` (``{"a":1}``), ``spaced`` (``{"a": 1}``), ``pretty2`` (indented by two), each optionally
-with ``+ascii`` (``\\u00e9`` instead of ``é``) and with ``+nl`` (one newline at the end)."""
+with ``+ascii`` (``\\u00e9`` instead of ``é``) and with ``+nl`` (one newline at the end); and UNKNOWN."""
 
 
 class Spelled(NamedTuple):
@@ -81,7 +85,7 @@ def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def spell(value: Any, style: str) -> str:
     """The text of `value` in one of STYLES; raises KeyError for an unknown style."""
-    layout, *options = style.split("+")
+    layout, *options = ("pretty2" if style == UNKNOWN else style).split("+")
     text = _writers[layout, "ascii" in options].encode(value)
     return text + "\n" if "nl" in options else text
 

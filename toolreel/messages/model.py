@@ -77,6 +77,18 @@ class PartsBody(_Value):
 Body = PlainBody | PartsBody
 
 
+class UnknownBody(_Value):
+    """A body that the request had, or may have had, and that nobody kept: a recording of another tool lacks it.
+
+    In replay it is equal to every body, and to none.
+    """
+
+    unknown: Literal[True]
+
+
+RequestBody = Body | UnknownBody
+
+
 # ---------------------------------------------------------------------------------------------------------- frames
 
 
@@ -137,7 +149,7 @@ class Request(_Value):
     path: str
     query: tuple[Pair, ...] = ()
     headers: tuple[Pair, ...] = ()
-    body: Body | None = None
+    body: RequestBody | None = None
 
     @field_validator("method")
     @classmethod
@@ -223,11 +235,11 @@ class Read(_Value):
 class Take(_Value):
     """What belongs to one performance only; a cassette replays without it.
 
-    `reads` are the superseded answers by the number of the interaction with the settled one, `overlap` pairs of
-    interactions of one conversation whose times overlapped.
+    `recorded_at` is absent where nobody noted it. `reads` are the superseded answers by the number of the
+    interaction with the settled one, `overlap` pairs of interactions of one conversation whose times overlapped.
     """
 
-    recorded_at: str
+    recorded_at: str | None = None
     tool: str
     interactions: dict[str, Performance] = {}
     reads: dict[str, tuple[Read, ...]] = {}

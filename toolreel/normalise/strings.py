@@ -10,7 +10,6 @@ from typing import Any, NamedTuple, TypeVar
 
 from toolreel.dialects.deltas import Path, Piece, pieces
 from toolreel.messages.model import (
-    Body,
     Frame,
     JsonBody,
     JsonFrame,
@@ -18,9 +17,11 @@ from toolreel.messages.model import (
     PartsBody,
     RawFrame,
     Request,
+    RequestBody,
     Response,
     TextBody,
     TextFrame,
+    UnknownBody,
 )
 
 
@@ -90,8 +91,8 @@ def in_value(value: Any, find: Find, skip: Collection[Path] = (), path: Path = (
     return value
 
 
-def in_body(body: Body | None, find: Find) -> Body | None:
-    """A body with its spans replaced; binary bodies stay as they are."""
+def in_body(body: RequestBody | None, find: Find) -> RequestBody | None:
+    """A body with its spans replaced; binary and unknown bodies stay as they are."""
     match body:
         case JsonBody():
             return JsonBody(value=in_value(body.value, find), style=body.style)
@@ -106,7 +107,7 @@ def in_body(body: Body | None, find: Find) -> Body | None:
 def _in_part(part: Part, find: Find) -> Part:
     body = in_body(part.body, find)
     assert body is not None
-    assert not isinstance(body, PartsBody)
+    assert not isinstance(body, PartsBody | UnknownBody)
     return Part(headers=tuple((name, in_text(value, find)) for name, value in part.headers), body=body)
 
 
@@ -190,7 +191,7 @@ def strings_of_response(response: Response) -> Iterator[str]:
         yield from strings_of_frame(frame)
 
 
-def strings_of_body(body: Body | None) -> Iterator[str]:
+def strings_of_body(body: RequestBody | None) -> Iterator[str]:
     """All strings of a body."""
     if isinstance(body, JsonBody):
         yield from strings_of_value(body.value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from toolreel.messages import jsontext, sse
-from toolreel.messages.model import Body, Frame, JsonBody, JsonFrame, RawFrame, Response, TextBody, TextFrame
+from toolreel.messages.model import Frame, JsonBody, JsonFrame, RawFrame, RequestBody, Response, TextBody, TextFrame
 
 
 def values_of(response: Response) -> list[Any]:
@@ -16,7 +16,7 @@ def values_of(response: Response) -> list[Any]:
     return found
 
 
-def values_of_body(body: Body | None) -> list[Any]:
+def values_of_body(body: RequestBody | None) -> list[Any]:
     """The JSON value of a body, or nothing."""
     match body:
         case JsonBody():

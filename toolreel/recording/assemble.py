@@ -10,7 +10,7 @@ from toolreel.dialects.paths import split_base
 from toolreel.dialects.streams import is_terminal
 from toolreel.messages import multipart
 from toolreel.messages.bodies import KeepFile, body_of, frame_of
-from toolreel.messages.http import HttpRequest, header
+from toolreel.messages.http import header
 from toolreel.messages.model import (
     Body,
     Cassette,
@@ -22,6 +22,7 @@ from toolreel.messages.model import (
     Request,
     Response,
     Take,
+    UnknownBody,
 )
 
 from .entries import Began, BodyPiece, Ended, Entry, Failed, FrameCame, Headed
@@ -43,7 +44,7 @@ class _Track:
 def assemble(
     entries: Iterable[Entry],
     *,
-    recorded_at: str,
+    recorded_at: str | None,
     tool: str,
     keep_file: KeepFile,
     spooled: Spooled = lambda key: (),
@@ -52,19 +53,21 @@ def assemble(
 
     Interactions stand in the order in which their requests came. Those that never got a status line are left out. Of
     a take that was broken off, a stream that had not ended counts as cut, any other such answer is left out.
-    `recorded_at` is the time of the recording (RFC 3339), `tool` the recorder with its version.
+    `recorded_at` is the time of the recording (RFC 3339) if it is known, `tool` the recorder with its version.
     """
     upstreams: list[str] = []
     interactions: list[Interaction] = []
     performances: dict[str, Performance] = {}
-    for track in _tracks(entries):
+    tracks = _tracks(entries)
+    began = min((track.began.ms or 0 for track in tracks), default=0)
+    for track in tracks:
         if track.ended is None and track.headed is not None and track.headed.streams:
             track.ended = _broken_off(track)
         if track.headed is None or track.ended is None:
             continue
         n = len(interactions) + 1
         interactions.append(_interaction(n, track, upstreams, keep_file, spooled))
-        performances[str(n)] = _performance(track)
+        performances[str(n)] = _performance(track, min(0, began))
     take = Take(recorded_at=recorded_at, tool=tool, interactions=performances)
     return Cassette(upstreams=tuple(upstreams), interactions=tuple(interactions), take=take)
 
@@ -104,9 +107,11 @@ def _interaction(n: int, track: _Track, upstreams: list[str], keep_file: KeepFil
         frames = (*(frame_of(frame.data) for frame in track.frames), *tail)
         response = Response(status=headed.head.status, headers=headers, frames=frames)
     else:
-        body = _large_body(ended, keep_file, spooled) or body_of(ended.body, keep_file)
+        body = _large_body(ended, keep_file, spooled) or body_of(
+            ended.body, keep_file, spelling_kept=ended.spelling_kept
+        )
         response = Response(status=headed.head.status, headers=headers, body=body)
-    request = _request(track.began.request, upstreams, keep_file)
+    request = _request(track.began, upstreams, keep_file)
     return Interaction(n=n, request=request, response=response, ending=ended.ending)
 
 
@@ -117,13 +122,14 @@ def _large_body(ended: Ended, keep_file: KeepFile, spooled: Spooled) -> Body | N
     return None if first is None else FileBody(file=keep_file(chain([first], pieces, [ended.body or b""])))
 
 
-def _request(request: HttpRequest, upstreams: list[str], keep_file: KeepFile) -> Request:
+def _request(began: Began, upstreams: list[str], keep_file: KeepFile) -> Request:
+    request = began.request
     base, path = split_base(request.path)
     upstream = f"{request.origin or ''}{base}"
     if upstream not in upstreams:
         upstreams.append(upstream)
     content_type = header(request.headers, "content-type")
-    body = body_of(request.body, keep_file, content_type)
+    body = body_of(request.body, keep_file, content_type, spelling_kept=began.spelling_kept)
     headers = request.headers
     if isinstance(body, PartsBody):
         headers = tuple(
@@ -136,18 +142,27 @@ def _request(request: HttpRequest, upstreams: list[str], keep_file: KeepFile) ->
         path=path,
         query=request.query,
         headers=headers,
-        body=body,
+        body=body if began.body_kept else UnknownBody(unknown=True),
     )
 
 
-def _performance(track: _Track) -> Performance:
+def _performance(track: _Track, zero: int) -> Performance:
+    """`zero` is when the recording began, if that was before the time from which times are counted."""
     began, headed, ended = track.began, track.headed, track.ended
     assert headed is not None
     assert ended is not None
     return Performance(
-        ms=(began.ms, ended.ms),
-        frame_ms=tuple(frame.ms - began.ms for frame in track.frames) if headed.streams else None,
-        chunks=ended.chunks if headed.streams or len(ended.chunks) > 1 else None,
+        ms=None if began.ms is None or ended.ms is None else (began.ms - zero, ended.ms - zero),
+        frame_ms=_frame_ms(track) if headed.streams else None,
+        chunks=ended.chunks if headed.streams or len(ended.chunks or ()) > 1 else None,
         headers=headed.volatile or None,
         encoding=ended.encoding if ended.decoded else None,
     )
+
+
+def _frame_ms(track: _Track) -> tuple[int, ...] | None:
+    """When the frames came, if somebody noted it."""
+    began, times = track.began.ms, [frame.ms for frame in track.frames]
+    if began is None or None in times:
+        return None
+    return tuple(ms - began for ms in times if ms is not None)

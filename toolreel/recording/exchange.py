@@ -20,7 +20,8 @@ from .entries import Began, BodyPiece, Ended, Entry, FrameCame, Headed
 class Exchange:
     """Follows one interaction: call `begin`, `head`, `data` as things arrive, and once `end`.
 
-    Each call is given the milliseconds since the recording began, and returns the entries for the journal. No secret
+    Each call is given the milliseconds since the recording began (None if nobody noted them), and returns the entries
+    for the journal. No secret
     is in them: what may still become one is held back, until it is decided or the answer ends. All interactions of a
     take share a `redactor`, so that a secret has one placeholder.
     """
@@ -47,7 +48,7 @@ class Exchange:
         """The content-encoding of an answer of which only the beginning could be decoded, and is kept."""
         return self._answer.encoding if self._answer and self._answer.broken_off else None
 
-    def begin(self, ms: int) -> list[Entry]:
+    def begin(self, ms: int | None) -> list[Entry]:
         """The request is complete."""
         request = self._request
         body = coding.decoded_or_raw(request.body, http.header(request.headers, "content-encoding"))
@@ -55,20 +56,20 @@ class Exchange:
         kept = replace(request, headers=allowed.request_headers(request.headers), body=body)
         return [Began(self.key, ms, self._redactor.request(kept))]
 
-    def head(self, head: ResponseHead, ms: int) -> list[Entry]:
+    def head(self, head: ResponseHead, ms: int | None) -> list[Entry]:
         """Status and headers of the answer have come."""
         self._answer = _Answer(self._request.method, head, self._redactor)
         kept = self._redactor.head(ResponseHead(head.status, allowed.response_headers(head.headers)))
         volatile = self._redactor.headers(allowed.volatile_headers(head.headers))
         return [Headed(self.key, ms, kept, volatile, self._answer.streams)]
 
-    def data(self, data: bytes, ms: int) -> list[Entry]:
+    def data(self, data: bytes, ms: int | None) -> list[Entry]:
         """A piece of the answer's body has come, in its content-encoding."""
         assert self._answer is not None, "data came before the head"
         entry = FrameCame if self._answer.streams else BodyPiece
         return [entry(self.key, came, piece) for came, piece in self._answer.feed(data, ms)]
 
-    def end(self, ending: Ending, ms: int) -> list[Entry]:
+    def end(self, ending: Ending, ms: int | None) -> list[Entry]:
         """The answer has ended."""
         assert self._answer is not None, "an answer without a head cannot end"
         answer = self._answer
@@ -83,7 +84,7 @@ class Exchange:
         return [*entries, ended]
 
 
-Timed = tuple[int, bytes]
+Timed = tuple[int | None, bytes]
 """A frame or piece of a body, and the milliseconds at which it had come."""
 
 
@@ -121,7 +122,7 @@ class _Answer:
         """Whether what came after some point could not be decoded, and what came before is kept."""
         return (self.streams or self._body.spools or self._partly) and self.undecodable
 
-    def feed(self, data: bytes, ms: int) -> list[Timed]:
+    def feed(self, data: bytes, ms: int | None) -> list[Timed]:
         """The frames that `data` completes, or the pieces of a body that has become too large to hold."""
         if self.encoding and not self._body.spools and not (self.streams and self.chunks) and data:
             self._raw += data
@@ -152,7 +153,7 @@ class _Answer:
             self.undecodable = True
             return part
 
-    def close(self, ms: int, *, cut: bool) -> tuple[list[Timed], bytes | None]:
+    def close(self, ms: int | None, *, cut: bool) -> tuple[list[Timed], bytes | None]:
         """The last frames, and the body or the tail of the stream; `cut` says that more was to come."""
         if self.bodyless:
             return [], None
@@ -195,15 +196,15 @@ class _Frames:
     def __init__(self, redactor: Redactor) -> None:
         self._splitter = FrameSplitter()
         self._redactor = redactor.stream()
-        self._times: deque[int] = deque()
+        self._times: deque[int | None] = deque()
 
-    def feed(self, data: bytes, ms: int) -> tuple[list[bytes], list[Timed]]:
+    def feed(self, data: bytes, ms: int | None) -> tuple[list[bytes], list[Timed]]:
         """The frames that `data` completes, and those that may be written now."""
         frames = self._splitter.feed(data)
         self._times.extend([ms] * len(frames))
         return frames, self._timed([safe for frame in frames for safe in self._redactor.feed(frame)])
 
-    def close(self, ms: int, *, cut: bool) -> tuple[list[bytes], list[Timed], bytes]:
+    def close(self, ms: int | None, *, cut: bool) -> tuple[list[bytes], list[Timed], bytes]:
         """The last frames, those that may be written, and the unfinished tail."""
         frames, tail = self._splitter.close()
         self._times.extend([ms] * len(frames))

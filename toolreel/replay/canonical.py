@@ -13,11 +13,16 @@ from toolreel.dialects.paths import deployment_of, split_base
 from toolreel.messages import coding, http, multipart
 from toolreel.messages.bodies import FileReader, body_bytes
 from toolreel.messages.http import HttpRequest
-from toolreel.messages.model import JsonBody, PartsBody, Request
+from toolreel.messages.model import JsonBody, PartsBody, Request, UnknownBody
 from toolreel.normalise.strings import Find, in_text, in_value
 
 Rename = Callable[[str], str]
 """Gives a text with the ids in it renamed."""
+
+HIDDEN = "REDACTED-0000"
+"""What placeholders are reduced to: itself one, so that no text that a program sends is taken for it.
+
+In the place of a body it is one that nobody kept."""
 
 SETS = {"tool_outputs": "tool_call_id", "tool_approvals": "tool_call_id"}
 """Lists whose order says nothing, and the member by which their items are told apart."""
@@ -32,7 +37,7 @@ class Asked:
     query: http.Headers
     headers: http.Headers
     value: Any
-    """The body as `[value]`; `[]` if there is none."""
+    """The body as `[value]`; `[]` if there is none, HIDDEN if nobody kept it."""
     text: str | None
     """The body if it is no JSON value, else None."""
     deployment: str | None = None
@@ -114,7 +119,10 @@ def asked(request: HttpRequest) -> Asked:
 
 def recorded(request: Request, read_file: FileReader, upstream: str = "") -> Asked:
     """A recorded request; `upstream` is the base URL that it was sent to."""
-    if isinstance(request.body, JsonBody):
+    value: Any
+    if isinstance(request.body, UnknownBody):
+        value, text = HIDDEN, None
+    elif isinstance(request.body, JsonBody):
         value, text = [request.body.value], None
     elif isinstance(request.body, PartsBody):
         bodies = [body_bytes(part.body, read_file) or b"" for part in request.body.parts]

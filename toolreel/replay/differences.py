@@ -13,7 +13,7 @@ from typing import Any
 
 from toolreel.redaction import PLACEHOLDER
 
-from .canonical import SETS, Asked, dumps, plain
+from .canonical import HIDDEN, SETS, Asked, dumps, plain
 
 _MOST = 30
 """So many differences are looked for; what differs more is another request anyway."""
@@ -106,6 +106,8 @@ def _by_name(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
 
 
 def _of_bodies(asked: Asked, recorded: Asked) -> Iterator[Difference]:
+    if recorded.value == HIDDEN:  # nobody kept it
+        return
     if asked.is_json and recorded.is_json and asked.value and recorded.value:
         yield from _of_values("$", asked.value[0], recorded.value[0])
         return

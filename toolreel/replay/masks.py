@@ -11,10 +11,7 @@ from typing import Any
 
 from toolreel.redaction import PLACEHOLDER
 
-from .canonical import SETS, Asked
-
-HIDDEN = "REDACTED-0000"
-"""What placeholders are reduced to: itself one, so that no text that a program sends is taken for it."""
+from .canonical import HIDDEN, SETS, Asked
 
 Mask = frozenset[tuple[str | int, ...]]
 _PATH, _TEXT, _QUERY, _BODY = "path", "text", "query", "body"
@@ -54,6 +51,8 @@ def masked(asked: Asked, mask: Mask) -> Asked:
     """A request with one word for all that stands where the mask is."""
     if not mask:
         return asked
+    if (_BODY,) in mask:  # nobody kept the body: whatever it is counts for nothing
+        asked = replace(asked, text=None)
     return replace(
         asked,
         path=HIDDEN if (_PATH,) in mask else asked.path,

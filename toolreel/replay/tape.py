@@ -23,9 +23,9 @@ from toolreel.normalise.values import values_of
 from toolreel.normalise.volatile import first_second
 from toolreel.redaction import PLACEHOLDER
 
-from .canonical import Asked, recorded
+from .canonical import HIDDEN, Asked, recorded
 from .collapse import NOTHING_HELD, Held, Reading, held, status_of
-from .masks import HIDDEN, Mask, mask_of, masked
+from .masks import Mask, mask_of, masked
 from .rules import DEFAULT_MATCH_RULES, MatchRules
 from .sayings import Meant, Sayings
 from .variables import FreeIds, Meaning, Open, opened

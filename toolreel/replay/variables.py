@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from toolreel.normalise.strings import Find, Span
 from toolreel.redaction import PLACEHOLDER
 
+from .canonical import HIDDEN
+
 Meaning = Mapping[str, str]
 """What variables stand for, by their names."""
 
@@ -83,6 +85,10 @@ def opened(said: str, free: FreeIds | None, is_literal: Callable[[str], bool]) -
         name, prefix = match.group(), match["prefix"] if free else None
         if prefix and is_literal(name):
             continue
+        if name == HIDDEN:  # a body that nobody kept: in place of the string any value will do, or none
+            parts.append(re.escape(said[at : match.start() - 1]) + ".*")
+            at = match.end() + 1
+            continue
         parts.append(re.escape(said[at : match.start()]))
         at = match.end()
         if name in names:
@@ -90,6 +96,6 @@ def opened(said: str, free: FreeIds | None, is_literal: Callable[[str], bool]) -
         else:
             parts.append(f"(?P<v{len(names)}>{re.escape(prefix) + '[A-Za-z0-9_-]+' if prefix else _ANY})")
             names[name] = len(names)
-    if not names:
+    if not parts:
         return None
     return Open(re.compile("".join([*parts, re.escape(said[at:])])), tuple(names))

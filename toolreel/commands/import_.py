@@ -1,0 +1,315 @@
+"""`toolreel import`: recordings of other tools become cassettes."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from toolreel.errors import CassetteError, CommandError, ToolreelError
+from toolreel.formats.entries import Importer
+from toolreel.formats.found import FormatError, Found, Left, LeftError
+from toolreel.formats.report import Report
+from toolreel.formats.table import LOOK, NoRecordingError, Opened
+from toolreel.formats.times import date_of, milliseconds
+from toolreel.normalise.strings import Find
+from toolreel.redaction import DEFAULT_RULES, Redactor, Rules
+from toolreel.store.names import name_from
+from toolreel.store.recordings import Source, begin, tool_name
+
+from .console import complaint, json_result, note, notes, result, results
+from .doors import Upstream
+from .record import written
+
+Told = Callable[[int], None]
+"""Is told how many bytes have been read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How to import: over existing cassettes or not, from which servers, and what is varied and secret."""
+
+    folder: Path
+    force: bool = False
+    upstreams: Sequence[Upstream] = ()
+    replace: Find | None = None
+    redact: Rules = DEFAULT_RULES
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """The files that are to become one cassette."""
+
+    name: str
+    files: Sequence[Path]
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What became of a job; `path` if it became a cassette, `problem` if not."""
+
+    job: Job
+    reports: Sequence[Report]
+    path: Path | None = None
+    problem: ToolreelError | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """For programs."""
+        return {
+            "cassette": self.job.name if self.path else None,
+            "path": str(self.path) if self.path else None,
+            "problem": str(self.problem) if self.problem else None,
+            "sources": [report.as_json() for report in self.reports],
+        }
+
+
+def import_(files: Sequence[Path], name: str | None, *, manner: Manner, as_json: bool = False) -> int:
+    """Imports files, or trees of them; gives the exit status. Raises ToolreelError if a single cassette fails."""
+    if any(file.is_dir() for file in files):
+        return _trees(files, name, manner, as_json=as_json)
+    jobs = [Job(name, files)] if name else [Job(_name_of(file.name), [file]) for file in files]
+    if len(jobs) > 1:
+        return _several(jobs, manner, as_json=as_json)
+    done = _one(jobs[0], manner)
+    if done.problem:
+        raise done.problem
+    if as_json:
+        json_result([done.as_json()])
+    else:
+        for line in chain.from_iterable(report.lines() for report in done.reports):
+            result(line)
+    return 0
+
+
+# ------------------------------------------------------------------------------------------------------ one cassette
+
+
+def _one(job: Job, manner: Manner) -> Done:
+    """Makes one cassette of one or more files, and says so; what is wrong stands in the result."""
+    reports: list[Report] = []
+    try:
+        path = _imported(job, manner, reports)
+    except ToolreelError as problem:
+        return Done(job, reports, problem=problem)
+    return Done(job, reports, path)
+
+
+def _imported(job: Job, manner: Manner, reports: list[Report]) -> Path:
+    importer = Importer(Redactor(manner.redact))
+    source = Source(tool_name(), None)
+    recording = begin(manner.folder, job.name, force=manner.force, replace=manner.replace, source=source)
+    dates: list[str] = []
+    try:
+        with _progress(job.files) as told:
+            for file in job.files:
+                reports.append(report := Report(str(file)))
+                for place, found in _wanted(file, importer, report, manner.upstreams, told):
+                    try:
+                        for entry in report.watch(found, importer.entries(found)):
+                            recording.journal.append([entry])
+                    except LeftError as error:
+                        report.left.append(importer.left(Left(place, str(error), found.request.path)))
+                        continue
+                    dates += filter(None, [found.recorded_at or date_of(found.answer.head.headers)])
+        if not importer.count:
+            raise CassetteError(_nothing(reports))
+    except BaseException:
+        recording.discard()
+        raise
+    note(written(recording.finish(_source(reports, dates)), recording.path))
+    return recording.path
+
+
+def _source(reports: Sequence[Report], dates: Sequence[str]) -> Source:
+    """Who recorded, and when."""
+    if len(reports) == 1 and reports[0].take:
+        return Source(*reports[0].take)
+    tools = dict.fromkeys(report.tool for report in reports if report.taken)
+    return Source(f"{', '.join(tools)}, imported by {tool_name()}", min(dates, default=None))
+
+
+def _wanted(
+    file: Path, importer: Importer, report: Report, upstreams: Sequence[Upstream], told: Told
+) -> Iterator[tuple[int, Found]]:
+    """The interactions of a file that are wanted, and their places in it; the others are noted.
+
+    Raises ToolreelError.
+    """
+    placeholders = importer.foreign.count
+    try:
+        with io.BufferedReader(io.FileIO(file), LOOK) as opened:
+            source = Opened(opened)
+            for place, found in enumerate(source, start=1):
+                told(opened.raw.tell())
+                if source.take and (began := milliseconds(source.take[1])):
+                    importer.count_from(began)
+                if isinstance(found, Left):
+                    report.left.append(importer.left(found))
+                elif any(map(_goes_to(found), upstreams)) or not upstreams:
+                    yield place, found
+                else:
+                    report.elsewhere[found.request.origin or "an unknown server"] += 1
+            report.tool, report.take = source.tool, source.take
+    except NoRecordingError as error:
+        raise NotOneError(f"File {file} {error}; formats: {_FORMATS}.") from None
+    except FormatError as error:
+        raise CassetteError(f"File {file} {error}; restore or record it again.") from None
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise CommandError(f"File {file} cannot be read: {reason}.") from None
+    finally:
+        report.placeholders = importer.foreign.count - placeholders
+
+
+class NotOneError(CassetteError):
+    """A file is no recording of any known tool."""
+
+
+_FORMATS = "VCR.py, Ruby VCR, go-vcr, .NET/Azure test proxy, httprr, HAR, mitmproxy flows"
+
+
+def _goes_to(found: Found) -> Callable[[Upstream], bool]:
+    """Whether a request went to a server, below its path."""
+    request = found.request
+
+    def goes_to(upstream: Upstream) -> bool:
+        return request.origin == upstream.origin and f"{request.path}/".startswith(f"{upstream.path}/")
+
+    return goes_to
+
+
+def _nothing(reports: Sequence[Report]) -> str:
+    """Why there is no cassette."""
+    files = " and ".join(report.file for report in reports[:3])
+    left = next((left for report in reports for left in report.left), None)
+    elsewhere = [name for report in reports for name in report.elsewhere]
+    if left:
+        why = f"of interaction {left.place}: {left.reason}"
+    elif elsewhere:
+        why = f"all went to other servers, such as {elsewhere[0]}"
+    else:
+        why = "no interaction is in it"
+    return f"Nothing in {files} can be taken ({why}); give another file."
+
+
+@contextmanager
+def _progress(files: Sequence[Path]) -> Iterator[Told]:
+    """A bar of the bytes read, on a terminal and for files that take a while."""
+    sizes = [file.stat().st_size if file.is_file() else 0 for file in files]
+    if not notes().is_terminal or sum(sizes) < _TAKES_A_WHILE:
+        yield lambda position: None
+        return
+    columns = (TextColumn("reading"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=notes(), transient=True) as progress:
+        task = progress.add_task("reading", total=sum(sizes))
+        before = last = 0
+
+        def told(position: int) -> None:
+            nonlocal before, last
+            before += last if position < last else 0  # the next file
+            last = position
+            progress.update(task, completed=before + position)
+
+        yield told
+
+
+_TAKES_A_WHILE = 4 << 20
+
+# ------------------------------------------------------------------------------------------------------------- trees
+
+
+def _trees(files: Sequence[Path], prefix: str | None, manner: Manner, *, as_json: bool) -> int:
+    """Each file below the folders becomes a cassette of its own, in the same places below `prefix`."""
+    found: dict[Path, str] = {}
+    for file in files:
+        if file.is_dir():
+            found |= {path: path.relative_to(file).as_posix() for path in _below(file)}
+        else:
+            found[file] = file.name
+    names = _names(found)
+    jobs = [Job(f"{prefix}/{name}" if prefix else name, [path]) for path, name in names.items()]
+    if not jobs:
+        raise CommandError(f"There is no file in {files[0]}; name another folder.")
+    return _several(jobs, manner, as_json=as_json)
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    """The files below a folder in a steady order, hidden ones left out."""
+    for path, folders, files in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        yield from (Path(path, name) for name in sorted(files) if not name.startswith("."))
+
+
+def _names(files: dict[Path, str]) -> dict[Path, str]:
+    """A cassette name for each file; those that differ in their ending only keep it in the name."""
+    names = {path: _name_of(text) for path, text in files.items()}
+    counts = Counter(name.casefold() for name in names.values())
+    return {
+        path: name if counts[name.casefold()] == 1 else name_from(files[path].replace(".", "-"))
+        for path, name in names.items()
+    }
+
+
+def _name_of(path: str) -> str:
+    return name_from(_ENDINGS.sub("", path))
+
+
+_ENDINGS = re.compile(r"(?:\.(?:json|ya?ml|har|zhar|httprr|flows?|mitm|dump|txt|gz))+\Z", re.IGNORECASE)
+
+
+def _several(jobs: Sequence[Job], manner: Manner, *, as_json: bool) -> int:
+    """Makes a cassette of each job, and shows a table of what became of them."""
+    results_: list[Done] = []
+    for job in jobs:
+        done = _one(job, manner)
+        results_.append(done)
+        if done.problem and not isinstance(done.problem, NotOneError):
+            complaint(str(done.problem))
+    if as_json:
+        json_result([done.as_json() for done in results_])
+    else:
+        results().print(_table(results_))
+        _print_reports(results_)
+    failed = [done.problem for done in results_ if done.problem]
+    broken = [problem for problem in failed if not isinstance(problem, NotOneError)]
+    if broken:
+        return broken[0].exit_status
+    return failed[0].exit_status if len(failed) == len(results_) else 0
+
+
+def _table(results_: Sequence[Done]) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for column in ("file", "cassette", "format"):
+        table.add_column(column, overflow="fold")
+    for column in ("interactions", "streams", "submits", "not taken"):
+        table.add_column(column, justify="right")
+    for done in results_:
+        report = done.reports[0] if done.reports else Report(str(done.job.files[0]))
+        if done.path:
+            left = len(report.left) + report.elsewhere.total()
+            counts = [str(count) for count in (report.taken, report.streams, report.submits, left)]
+            cells = [report.file, done.job.name, report.tool, *counts]
+        else:
+            cells = [report.file, "no recording" if isinstance(done.problem, NotOneError) else "failed, see above"]
+        table.add_row(*map(Text, cells))
+    return table
+
+
+def _print_reports(results_: Sequence[Done]) -> None:
+    """The details of those of which not everything was taken as a recorder would have noted it."""
+    for done in results_:
+        for report in done.reports if done.path else ():
+            if report.left or report.elsewhere or report.left_out or report.placeholders:
+                for line in report.lines():
+                    result(line)
