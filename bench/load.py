@@ -51,7 +51,7 @@ request = function()
 end
 response = function(status, headers, body)
   if step == 0 then
-    thread, run, call = body:match('"(thread_[^"]+)"'), body:match('"(run_[^"]+)"'), body:match('"(call_[^"]+)"')
+    thread, run, call = body:match(': "(thread_%%w+)'), body:match(': "(run_%%w+)'), body:match(': "(call_%%w+)')
   end
   step = (step + 1) %% 3
 end
