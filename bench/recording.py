@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 from contextlib import AbstractContextManager, ExitStack
+from functools import partial
 from pathlib import Path
 
 from . import exchanges
@@ -28,6 +29,7 @@ def measure(run: Run) -> None:
         }
         for program in programs.values():
             program.await_answer(exchanges.submit())
+            run.warm_up(partial(run.load.one, program, exchanges.submit()))
         found = in_turn(
             {
                 name: lambda program=program: run.load.one(program, exchanges.submit(), run.plan.seconds)  # type: ignore[misc]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from functools import partial
 
 from . import exchanges
 from .contenders import MITMPROXY, MOUNTEBANK, TALKBACK, TOOLREEL, WIREMOCK, Contender
@@ -44,6 +45,7 @@ def _of_size(run: Run, contenders: list[Contender], size: int) -> dict[str, list
         for one in contenders:
             programs[one.name] = stack.enter_context(run.stage.running(one, asked))
             programs[one.name].await_answer(asked[-1])
+            run.warm_up(partial(run.load.many, programs[one.name], asked))
         found = in_turn(
             {
                 name: lambda program=program: run.load.many(program, asked, run.plan.seconds)  # type: ignore[misc]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from functools import partial
 
 from . import exchanges
 from .contenders import MITMPROXY, MOUNTEBANK, TALKBACK, TOOLREEL, WIREMOCK
@@ -27,6 +28,7 @@ def _beside_peers(run: Run) -> None:
         for one in contenders:
             programs[one] = stack.enter_context(run.stage.running(one, asked))
             programs[one].await_answer(asked[0])
+            run.warm_up(partial(run.load.walks, programs[one], asked, connections=_CLIENTS))
         found = in_turn(
             {
                 one.name: lambda one=one: run.load.walks(programs[one], asked, run.plan.seconds, _CLIENTS)  # type: ignore[misc]
