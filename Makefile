@@ -42,8 +42,8 @@ lock: ## write .ci/lock anew (LOCK_FLAGS=--upgrade: take the newest of everythin
 schema: $(READY) ## write the published JSON Schema of cassettes anew
 	$(PY) -m toolreel.store.schema > docs/cassette.schema.json
 
-bench: $(READY) ## measure; figures are printed, never asserted
-	$(PY) -m bench
+bench: $(READY) ## measure beside peers and floors, write docs/benchmarks.* (ARGS="--quick": try it)
+	$(PY) -m bench $(ARGS)
 
 clean: ## remove what building and checking left; the virtual environments stay
 	rm -rf build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -15,6 +15,8 @@ from .exchanges import HOST, Exchange
 from .processes import Cores, Program, pinned
 
 CONNECTIONS = 32
+_PATIENCE_S = 10.0
+"""How long a server may take for its first answers under load."""
 
 _DONE = """
 done = function(summary, latency)
@@ -117,9 +119,13 @@ class Load:
         file.write_text(script + _DONE)
         command = [self.tools.wrk, "-t", str(threads), "-c", str(connections), "-s", str(file)]
         # wrk takes whole seconds only; it ends early, and tells how long it was, when it is interrupted.
-        command += ["-d", "3600s", f"http://127.0.0.1:{program.port}"]
+        command += ["-d", "3600s", "--timeout", "60s", f"http://127.0.0.1:{program.port}"]
         used = program.cpu_seconds()
-        found = json.loads(self._output(["timeout", "-s", "INT", str(seconds), *command], seconds).splitlines()[-1])
+        found: dict[str, int] = json.loads(
+            self._output(["timeout", "-s", "INT", str(seconds), *command], seconds).splitlines()[-1]
+        )
+        if not found["requests"] and seconds < _PATIENCE_S:
+            return self._wrk(program, script, seconds * 4, connections, threads)
         if found["errors"] or not found["requests"]:
             raise BenchError(f"{program.log.stem} failed {found['errors']} of {found['requests']} requests.")
         cpu = (program.cpu_seconds() - used) / found["requests"]

@@ -24,7 +24,7 @@ class Plan:
 
 
 FULL = Plan(rounds=5, seconds=1.0, repeats=5)
-QUICK = Plan(rounds=1, seconds=0.3, repeats=1, is_quick=True)
+QUICK = Plan(rounds=1, seconds=0.5, repeats=1, is_quick=True)
 
 
 _SLICE_S, _MOST_SLICES, _STEADY_SLICES = 0.5, 16, 3
