@@ -41,6 +41,8 @@ def _measure(names: tuple[str, ...], plan: Plan) -> Run:
     tools, cores = prepare(), Cores.of_machine()
     with tempfile.TemporaryDirectory(prefix="toolreel-bench-") as folder:
         run = Run(Stage(tools, cores, Path(folder)), Load(tools, cores, Path(folder)), plan)
+        if tools.java is None:
+            run.findings.notes.append("WireMock: there is no java here")
         for name in names:
             began = time.monotonic()
             importlib.import_module(f"bench.{name}").measure(run)

@@ -27,7 +27,7 @@ FULL = Plan(rounds=5, seconds=1.0, repeats=5)
 QUICK = Plan(rounds=1, seconds=0.5, repeats=1, is_quick=True)
 
 
-_SLICE_S, _MOST_SLICES, _STEADY_SLICES = 0.5, 16, 3
+_SLICE_S, _MOST_SLICES, _STEADY_SLICES = 0.5, 12, 3
 
 
 @dataclass(frozen=True, slots=True)
