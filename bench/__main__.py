@@ -17,7 +17,7 @@ from .processes import Cores
 from .report import targets_table, write
 from .run import FULL, QUICK, Plan, Run
 
-BENCHMARKS = ("replay", "proxy", "sizes", "walks", "start", "python", "recording")
+BENCHMARKS = ("replay", "proxy", "sizes", "walks", "start", "python", "recording", "inspection")
 """Modules of this package with a function `measure(run: Run) -> None`, in the order of the report."""
 
 

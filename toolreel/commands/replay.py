@@ -20,7 +20,6 @@ from toolreel.server.app import ReplayApp
 from toolreel.server.hosts import Listen, own_host
 from toolreel.server.serve import serving
 from toolreel.store.files import LargeBodies, load
-from toolreel.store.misses import note_misses
 from toolreel.store.names import cassette_path
 from toolreel.store.originals import originals
 
@@ -100,7 +99,10 @@ def replay(
             note("Press Ctrl-C to end the replay.")
             child.wait_for_end()
             status = 0
-    note_misses(folder, names, session.misses)
+    if session.misses:
+        from toolreel.store.misses import note_misses  # a replay without misses does without SQLite
+
+        note_misses(folder, names, session.misses)
     return conclude(session.verdict(), status, as_json=as_json)
 
 
