@@ -7,6 +7,7 @@ import importlib
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from .contenders import ROOT, Stage
@@ -26,7 +27,8 @@ def main() -> int:
     options = _options()
     began = time.monotonic()
     try:
-        run = _measure(options.only or BENCHMARKS, QUICK if options.quick else FULL)
+        plan = QUICK if options.quick else FULL
+        run = _measure(options.only or BENCHMARKS, replace(plan, rounds=options.rounds or plan.rounds))
     except BenchError as error:
         _say(f"bench: {error}")
         return 1
@@ -54,6 +56,9 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("only", nargs="*", metavar="BENCHMARK", help=f"one or more of {', '.join(BENCHMARKS)}")
     parser.add_argument("--quick", action="store_true", help="one short round: shows that everything works")
+    parser.add_argument(
+        "--rounds", type=int, metavar="N", help=f"how often each is measured (default: {FULL.rounds})"
+    )
     parser.add_argument(
         "--write",
         type=Path,
