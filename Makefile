@@ -47,8 +47,8 @@ pages: $(READY) ## run the commands in docs/ again, and write down what they say
 	$(PY) -m tests.docs.food
 	$(PY) -m tests.docs.pages
 
-bench: $(READY) ## measure; figures are printed, never asserted
-	$(PY) -m bench
+bench: $(READY) ## measure beside peers and floors, write docs/benchmarks.* (ARGS="--quick": try it)
+	$(PY) -m bench $(ARGS)
 
 clean: ## remove what building and checking left; the virtual environments stay
 	rm -rf build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

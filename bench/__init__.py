@@ -1,1 +1,1 @@
-"""Measurements: figures are printed, never asserted."""
+"""Measures toolreel beside its peers and beside floors, in one run: `make bench`, or `python -m bench --help`."""

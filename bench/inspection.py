@@ -17,6 +17,9 @@ import tempfile
 import time
 from pathlib import Path
 
+from .figures import Section
+from .run import Run
+
 ROOT = Path(__file__).parents[1]
 ROUNDS = 5
 COMMANDS = (
@@ -42,6 +45,22 @@ def main() -> None:
             clock, processor = zip(*(_seconds(folder, command) for _ in range(ROUNDS)), strict=True)
             shown = f"{statistics.median(clock):.2f} s ({min(clock):.2f} to {max(clock):.2f})"
             print(f"{' '.join(command):<50} {shown}, processor {statistics.median(processor):.2f} s")  # noqa: T201
+
+
+def measure(run: Run) -> None:
+    """Measures `ls` and `search` for the report."""
+    count = 1_000 if run.plan.is_quick else 10_000
+    folder = run.stage.folder / "inspection"
+    _generate(folder, count)
+    first, _ = _seconds(folder, ["ls"])
+    rows: list[tuple[str, float]] = [("ls, the first time, which indexes", first)]
+    for command in COMMANDS:
+        seconds = statistics.median(_seconds(folder, command)[0] for _ in range(run.plan.repeats))
+        rows.append((" ".join(command), seconds))
+        if count == 10_000 and command in (["ls"], ["search", "tokyo"]):
+            run.findings.measured[command[0]] = (seconds, " ".join(command))
+    text = f"Wall-clock seconds of the whole command over {count:,} cassettes."
+    run.findings.sections.append(Section("Inspection", text, ("", "seconds"), rows))
 
 
 def _generate(folder: Path, count: int) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-
-from sqlite_utils import Database
+from typing import TYPE_CHECKING
 
 from toolreel.errors import CommandError
 
-from .database import open_store, store_path
 from .names import cassette_path, store_key
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
 
 
 def keep_originals(db: Database, cassette: str, symbols: Mapping[str, str]) -> None:
@@ -30,6 +31,8 @@ _NONE = {"": ""}
 
 def originals(folder: Path, cassette: str) -> dict[str, str]:
     """The original id of each symbol of a cassette; raises CommandError if this machine did not record it."""
+    from .database import open_store, store_path  # replay, which seldom asks for them, starts without SQLite
+
     store = store_path(folder, os.environ.get("TOOLREEL_STORE"))
     if store.exists():
         db = open_store(store)

@@ -59,7 +59,7 @@ SPANNING = frozenset(
         Path("tests/replay/test_real_conversations.py"),
     }
 )
-WITHOUT_MIRROR = frozenset({"docs", "house", "wire"})
+WITHOUT_MIRROR = frozenset({"bench", "docs", "house", "wire"})
 
 
 def modules() -> dict[str, Path]:

@@ -5,37 +5,45 @@ from __future__ import annotations
 import json
 import os
 import re
+import sys
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
-from rich.cells import cell_len
-from rich.console import Console
-from rich.text import Text
-
-from toolreel.inspect.words import printable
 
 if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.text import Text
+
     from toolreel.replay.trouble import Struck
 
 _MANY = 50
 _T = TypeVar("_T")
-_notes = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 
 
 def note(text: str, *, style: str | None = None) -> None:
     """A line for the person at the terminal; without colours when it is not one."""
-    _notes.print(text, style=style, markup=False)
+    if sys.stderr.isatty():
+        _notes().print(text, style=style, markup=False)
+    else:
+        click.echo(text, err=True)
+
+
+def _notes() -> Console:
+    """Imports rich, which takes a third as long as all the rest of `toolreel --help`: only where it is seen."""
+    from rich.console import Console
+
+    return Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 
 
 def progress(items: Sequence[_T], what: str) -> Iterable[_T]:
     """The items; while they are worked on, a person at the terminal sees how far that has come."""
-    if len(items) < _MANY or not _notes.is_terminal:
+    if len(items) < _MANY or not sys.stderr.isatty():
         return items
     from rich.progress import track
 
-    return track(items, what, console=_notes, transient=True)
+    return track(items, what, console=_notes(), transient=True)
 
 
 def complaint(text: str) -> None:
@@ -69,6 +77,8 @@ def notes() -> Console:
 
 def results() -> Console:
     """Where results are printed: as wide as the terminal; piped as wide as COLUMNS says, else without limit."""
+    from rich.console import Console
+
     console = Console(highlight=False, emoji=False)
     if console.is_terminal:
         return console
@@ -82,6 +92,10 @@ def show_columns(head: Sequence[str], rows: Iterable[Sequence[str]], *, right: C
 
     Not a table of rich's: for ten thousand rows that takes seconds.
     """
+    from rich.cells import cell_len
+
+    from toolreel.inspect.words import printable
+
     cells = [list(head), *(list(map(printable, row)) for row in rows)]
     widths = [max(map(cell_len, column)) for column in zip(*cells, strict=True)]
     lines = []
@@ -101,6 +115,8 @@ def show_line(text: Text, *, hanging: int = 0) -> None:
 
     Nothing is broken inside a word: ids, paths and JSON can be copied whole.
     """
+    from rich.text import Text
+
     console = results()
     begin, rest = text.divide([hanging]) if hanging else (Text(), text)
     first, *more = rest.divide(_breaks(rest.plain, max(console.width - hanging, _NARROWEST)))
@@ -114,6 +130,8 @@ def show_line(text: Text, *, hanging: int = 0) -> None:
 
 def _breaks(text: str, width: int) -> list[int]:
     """Where lines begin; rich's own wrapping would break long words."""
+    from rich.cells import cell_len
+
     breaks, used = list[int](), 0
     for word in _WORD.finditer(text):
         if used and used + cell_len(word[0].rstrip()) > width:

@@ -23,7 +23,6 @@ from toolreel.server.gate import SHORTEST, Gate
 from toolreel.server.hosts import Listen, any_host, own_host, reached_at
 from toolreel.server.serve import serving
 from toolreel.server.shelf import Shelf
-from toolreel.store.misses import note_misses
 
 from . import child
 from .console import note
@@ -85,8 +84,12 @@ def replay(
             note("Press Ctrl-C to end the replay.")
             child.wait_for_end()
             status = 0
-    for held in book.sessions():
-        note_misses(folder, held.cassettes, held.session.misses)
+    missed = [held for held in book.sessions() if held.session.misses]
+    if missed:
+        from toolreel.store.misses import note_misses  # a replay without misses does without SQLite
+
+        for held in missed:
+            note_misses(folder, held.cassettes, held.session.misses)
     return conclude(book.verdict(), status, as_json=as_json)
 
 

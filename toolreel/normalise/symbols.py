@@ -26,7 +26,8 @@ def minted_ids(performed: Iterable[Performed]) -> set[str]:
     for request, answer in _in_time(performed):
         if request is not None:
             for text in strings_of_request(request.request):
-                own.update(match.group() for match in _matches(text))
+                if _may_hold(text):
+                    own.update(match.group() for match in _matches(text))
         minted.update(id_ for id_ in under_id_keys(answer) if id_ not in own)
     return minted
 
@@ -67,7 +68,7 @@ def ids_of(interaction: Interaction, minted: set[str]) -> Iterator[str]:
 
 def names_in(texts: Iterable[str]) -> Iterator[str]:
     """Everything in texts that is shaped like an id or a placeholder."""
-    return (match.group() for text in texts if len(text) >= _SHORTEST for match in _matches(text))
+    return (match.group() for text in texts if _may_hold(text) for match in _matches(text))
 
 
 def _matches(text: str) -> Iterator[re.Match[str]]:
@@ -82,7 +83,11 @@ _NAMES = re.compile(rf"{PLACEHOLDER.pattern}|(?x:{ID.pattern})")
 _NAMES_AFTER_ESCAPE = re.compile(rf"{PLACEHOLDER.pattern}|(?x:{ID_AFTER_ESCAPE.pattern})")
 """Takes longer."""
 _SHORTEST = len("vs_12345678")
-"""Shorter texts hold no id and no placeholder; most texts in JSON are."""
+
+
+def _may_hold(text: str) -> bool:
+    """Whether a text may hold an id or a placeholder. Most texts in JSON show at a glance that they do not."""
+    return len(text) >= _SHORTEST and ("_" in text or "-" in text)
 
 
 def prefix_of(id_: str) -> str:
@@ -95,7 +100,7 @@ def replaced_by(names: Mapping[str, str]) -> Find:
     """Finds the ids and placeholders that `names` knows."""
 
     def find(text: str) -> list[Span]:
-        if len(text) < _SHORTEST:
+        if not _may_hold(text):
             return []
         return [
             Span(match.start(), match.end(), names[match.group()])
@@ -108,7 +113,7 @@ def replaced_by(names: Mapping[str, str]) -> Find:
 
 def renamed(text: str, minted: Container[str], rename: Callable[[str], str]) -> str:
     """A text with the minted ids and the placeholders in it renamed."""
-    if len(text) < _SHORTEST:
+    if not _may_hold(text):
         return text
 
     def name(match: re.Match[str]) -> str:

@@ -1,0 +1,68 @@
+"""Whole conversations with ids that the server hands out, and what thousands of them leave behind in the server."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from functools import partial
+
+from . import exchanges
+from .contenders import MITMPROXY, MOUNTEBANK, TALKBACK, TOOLREEL, WIREMOCK
+from .figures import Section, in_turn, median
+from .run import Run
+
+_CLIENTS = 8
+_SLICES = 5
+
+
+def measure(run: Run) -> None:
+    """Conversations beside peers, then one server under load for a while."""
+    _beside_peers(run)
+    _for_a_while(run)
+
+
+def _beside_peers(run: Run) -> None:
+    asked = exchanges.walk()
+    contenders = [TOOLREEL, TALKBACK, MOUNTEBANK, MITMPROXY, *([WIREMOCK] if run.load.tools.java else [])]
+    with ExitStack() as stack:
+        programs = {}
+        for one in contenders:
+            programs[one] = stack.enter_context(run.stage.running(one, asked))
+            programs[one].await_answer(asked[0])
+            run.warm_up(partial(run.load.walks, programs[one], asked, connections=_CLIENTS))
+        found = in_turn(
+            {
+                one.name: lambda one=one: run.load.walks(programs[one], asked, run.plan.seconds, _CLIENTS)  # type: ignore[misc]
+                for one in contenders
+            },
+            run.plan.rounds,
+        )
+    run.note("walks", found)
+    text = (
+        f"{_CLIENTS} clients, each again and again: create thread and run, submit, poll. toolreel hands out fresh "
+        "ids and keeps order for each client; the peers give everybody the recorded ids, in any order."
+    )
+    run.findings.sections.append(
+        run.table("Replay: whole conversations", text, {one: found[one.name] for one in contenders})
+    )
+
+
+def _for_a_while(run: Run) -> None:
+    """The same write again and again: what is kept of walks that are over?"""
+    seconds = 1.0 if run.plan.is_quick else 4.0
+    rows: list[tuple[str | float | None, ...]] = []
+    with run.stage.running(TOOLREEL, [exchanges.submit()]) as program:
+        program.await_answer(exchanges.submit())
+        total, before = 0.0, program.memory()
+        for number in range(1, _SLICES + 1):
+            reading = run.load.one(program, exchanges.submit(), seconds)
+            total += reading.rate * seconds
+            rows.append((str(number), reading.rate, reading.cpu, total, program.memory() / 1e6))
+        grown = (program.memory() - before) / max(total, 1)
+    text = (
+        f"One server, `submit_tool_outputs` repeated for {_SLICES * seconds:.0f} seconds: each is a walk of its own."
+    )
+    columns = ("slice", "requests/s", "CPU µs a request", "requests so far", "memory MB")
+    run.findings.sections.append(Section("Replay: what walks leave behind", text, columns, rows))
+    rates = [float(row[1] or 0) for row in rows]
+    run.findings.measured["growth-rate"] = (rates[-1] / rates[0], "last slice beside the first")
+    run.findings.measured["growth-memory"] = (median([grown]), "bytes a request")
