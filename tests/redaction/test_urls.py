@@ -23,7 +23,7 @@ from toolreel.redaction.urls import header_edits, pair_edits, url_edits
         ("/v1/sk%2Dabcdefgh1234/%79", "/v1/R1/%79"),
         ("/v1/x?%61pi_key=abc&&=", "/v1/x?%61pi_key=R1&&="),
         ("/v1/x?q=the+key+sk-abcdefgh1234+is", "/v1/x?q=the+key+R1+is"),
-        ("/v1/x?q=%7B%22password%22%3A%22a+b%22%7D", "/v1/x?q=%7B%22password%22%3A%22R1%22%7D"),
+        ("/v1/x?q=%7B%22password%22%3A%22a+b%22%7D", "/v1/x?q=%7B%22password%22%3A%22R2%22%7D"),  # R1 is "a b"
         ("/v1/x?sk-abcdefgh1234=1&x=%ff", "/v1/x?R1=1&x=%ff"),
         ("/v1/x?api_key=REDACTED-0001", None),
         ("https://me:p4ss@x.y/z?pwd=1", "https://me:R1@x.y/z?pwd=R2"),

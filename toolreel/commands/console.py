@@ -25,13 +25,16 @@ _T = TypeVar("_T")
 def note(text: str, *, style: str | None = None) -> None:
     """A line for the person at the terminal; without colours when it is not one."""
     if sys.stderr.isatty():
-        _notes().print(text, style=style, markup=False)
+        notes().print(text, style=style, markup=False)
     else:
         click.echo(text, err=True)
 
 
-def _notes() -> Console:
-    """Imports rich, which takes a third as long as all the rest of `toolreel --help`: only where it is seen."""
+def notes() -> Console:
+    """Where notes are printed in colours.
+
+    Imports rich, which takes a third as long as all the rest of `toolreel --help`: only where it is seen.
+    """
     from rich.console import Console
 
     return Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
@@ -43,7 +46,7 @@ def progress(items: Sequence[_T], what: str) -> Iterable[_T]:
         return items
     from rich.progress import track
 
-    return track(items, what, console=_notes(), transient=True)
+    return track(items, what, console=notes(), transient=True)
 
 
 def complaint(text: str) -> None:
@@ -68,11 +71,6 @@ def result(text: str) -> None:
 def json_result(value: Any) -> None:
     """The command's result for programs."""
     click.echo(json.dumps(value, ensure_ascii=False, indent=2))
-
-
-def notes() -> Console:
-    """Where notes are printed."""
-    return _notes
 
 
 def results() -> Console:
