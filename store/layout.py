@@ -74,7 +74,7 @@ def _plain(value: Frame) -> dict[str, Any]:
 
 
 def _take(take: Take) -> str:
-    recorded_at = f'"recorded_at": {_compact(take.recorded_at)}, ' if take.recorded_at else ""
+    recorded_at = f'"recorded_at": {_compact(take.recorded_at)}, ' if take.recorded_at is not None else ""
     members = [
         f'{recorded_at}"tool": {_compact(take.tool)}',
         f'"interactions": {_lines({n: _performance(one) for n, one in take.interactions.items()})}',
