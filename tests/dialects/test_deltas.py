@@ -70,3 +70,11 @@ def test_the_pieces_of_a_frame(frame: Any, strings: list[str]) -> None:
 )
 def test_pieces_belong_together_by_what_does_not_change(one: Any, other: Any, same: bool) -> None:
     assert (pieces(one)[-1].text == pieces(other)[-1].text) is same
+
+
+@pytest.mark.parametrize("odd", [[], {}, [{"a": [1]}], {"b": None}, 1.5, True, None])
+def test_whatever_stands_for_an_id_or_number_names_a_text(odd: Any) -> None:
+    frames = [{"id": odd, "delta": {"content": "a"}}, {"delta": {"content": [{"index": odd, "text": "a"}]}}]
+    for frame in (*frames, chat("a", index=odd)):
+        [piece] = pieces(frame)
+        assert {piece.text: piece.string} == {pieces(frame)[0].text: "a"}

@@ -140,6 +140,7 @@ class Project:
 
 @pytest.fixture
 def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Project:
-    """An empty project."""
+    """An empty project, on a machine of somebody who develops."""
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "")
+    monkeypatch.delenv("CI", raising=False)
     return Project(pytester)

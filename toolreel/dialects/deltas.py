@@ -29,13 +29,7 @@ def pieces(value: Any) -> list[Piece]:
     """The pieces of texts in the JSON of a frame, none if it is no delta."""
     if not isinstance(value, dict):
         return []
-    owner = (
-        value.get("object"),
-        value.get("type"),
-        value.get("id"),
-        value.get("item_id"),
-        value.get("content_index"),
-    )
+    owner = tuple(_plain(value.get(name)) for name in ("object", "type", "id", "item_id", "content_index"))
     if isinstance(value.get("choices"), list):  # Chat: {"object": "chat.completion.chunk", "choices": [{"delta": …}]}
         return [
             Piece((*owner, *name), path, string) for name, path, string in _walk(value["choices"], (), ("choices",))
@@ -59,5 +53,10 @@ def _walk(value: Any, name: tuple[Any, ...], path: Path) -> Iterator[tuple[tuple
             yield from _walk(member, (*name, key), (*path, key))
     elif isinstance(value, list):
         for position, item in enumerate(value):
-            index = item.get("index", position) if isinstance(item, dict) else position
+            index = _plain(item.get("index", position)) if isinstance(item, dict) else position
             yield from _walk(item, (*name, index), (*path, position))
+
+
+def _plain(value: Any) -> Any:
+    """What can be part of a name, whatever a server sends where an id or a number belongs."""
+    return repr(value) if isinstance(value, dict | list) else value
