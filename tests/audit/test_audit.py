@@ -20,7 +20,7 @@ from toolreel.audit.walk import Setup
 from toolreel.dialects.ids import ID
 from toolreel.messages.bodies import body_of
 from toolreel.messages.http import HttpRequest
-from toolreel.messages.model import Cassette, PartsBody
+from toolreel.messages.model import Cassette, PartsBody, UnknownBody
 from toolreel.normalise.cassette import normalise
 from toolreel.normalise.replace import finder, rule
 from toolreel.redaction.rules import json_path
@@ -74,6 +74,11 @@ def sources() -> list[str]:
         "dotnet_FunctionToolsWork.json",
         "dotnet_StreamingRunWorks.json",
         "dotnet_StreamingToolCall.json",
+        "fantasy_chat_multi_tool_streaming.yaml",
+        "fantasy_responses_multi_tool.yaml",
+        "fantasy_responses_multi_tool_streaming.yaml",
+        "langchaingo_TestClient_CreateChatCompletionStream.httprr",
+        "ruby_responses_create_with_followup.yml",
         "ruby_runs_cancel.yml",
         "ruby_runs_create_thread_and_run.yml",
         "ruby_runs_submit_tool_outputs.yml",
@@ -276,6 +281,20 @@ def test_a_rule_lets_pass_what_it_says_and_is_named() -> None:
     without = {"dates": replacing(numbers), "numbers": replacing(dates)}
     (found,) = audit(replacing(dates, numbers), without=without, bare=replacing())
     assert "dates and numbers" in {one.rule for one in found.passages}, "each would do"
+
+
+def test_a_body_that_nobody_kept_is_named() -> None:
+    """Any body is answered there; nothing but the body is free."""
+    kept, lost = post("/responses", {"said": 1}, {"q": 1}), post("/responses", {"said": 2})
+    other = post("/embeddings", {"said": 3}, {"q": 1})
+    lost = replace(lost, request=lost.request.model_copy(update={"body": UnknownBody(unknown=True)}))
+    found = list(audit(setup(kept, lost, other)))
+    assert all(one.sound for one in found), found
+    assert {one.path for one in found if one.passages} == {"/responses"}
+    passages = [passage for one in found for passage in one.passages]
+    assert {passage.rule for passage in passages} == {"a body that was not kept"}
+    assert {passage.where for passage in passages} >= {"body", "$.q"}
+    assert all(passage.where == "body" or passage.where.startswith("$") for passage in passages)
 
 
 def ruled(cassette: Cassette, rules: MatchRules) -> list[Audited]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import NamedTuple
 
 from toolreel.dialects.ids import ID
+from toolreel.messages.model import UnknownBody
 from toolreel.normalise.strings import in_response
 from toolreel.normalise.symbols import prefix_of, renamed, replaced_by
 from toolreel.redaction import PLACEHOLDER
@@ -77,6 +78,12 @@ class _Others:
         self._loose = set(map(self._loosely, self._meanings))
         self._made = _made(tape)
         self._as_alike = set(map(self._alike, self._meanings))
+        tracks = (track for group in tape.groups for track in group.tracks)
+        self._open = {
+            self._head(sent)
+            for sent, track in zip(requests, tracks, strict=True)
+            if isinstance(track.interaction.request.body, UnknownBody)
+        }
 
     def mutants(self, sent: Sent, known: list[str]) -> Iterator[Mutant | None]:
         """The mutants that mean something else than the request and than each other; None for those to set apart."""
@@ -104,6 +111,13 @@ class _Others:
     def _alike(self, meant: str) -> str:
         """What a request means, with one name for all ids that were made alike."""
         return renamed(meant, self._made, lambda name: str(self._made[name].alike) if name in self._made else name)
+
+    def any_body(self, sent: Sent) -> bool:
+        """Whether a request like this but for its body was recorded by somebody who did not keep the body."""
+        return self._head(sent) in self._open
+
+    def _head(self, sent: Sent) -> str:
+        return meaning(replace(sent, content=None), self.counted)
 
     def interchangeable(self, mutant: Mutant) -> bool:
         """Whether it names what was made in the same way elsewhere: which is which is decided by what comes later."""
@@ -179,6 +193,8 @@ class _Audit:
         """What lets a mutant through that is answered; None if nothing may."""
         if placeholder := _placeholder(mutant):
             return f"placeholder {placeholder}"
+        if self.others.any_body(mutant.sent):
+            return "a body that was not kept"
         if self.bare.answers(mutant.sent):
             return None
         causes = [name for name, probed in self.without.items() if not probed.answers(mutant.sent)]
