@@ -1,4 +1,4 @@
-"""The recorded traffic of the real API as a take, without a recorder having to run."""
+"""The recorded traffic of the real API as a take, without a recorder or an importer having to run."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+
+import yaml
 
 from toolreel.messages.http import HttpRequest, ResponseHead
 from toolreel.messages.model import Cassette, Ending
@@ -38,9 +40,53 @@ class Recorded:
 
 @functools.cache
 def recorded(folder: Path) -> tuple[Recorded, ...]:
-    """All exchanges of the Assistants API among the shared recordings."""
+    """All exchanges of the shared recordings: the Assistants API, and the others."""
     lines = (folder / "assistants_wire.jsonl").read_text(encoding="utf-8").splitlines()
-    return tuple(_recorded(json.loads(line)) for line in lines)
+    assistants = tuple(_recorded(json.loads(line)) for line in lines)
+    known = {one.source for one in assistants}
+    paths = sorted(path for path in folder.iterdir() if path.suffix in (".yaml", ".yml", ".httprr"))
+    return assistants + tuple(one for path in paths if path.name not in known for one in others(path))
+
+
+def others(path: Path) -> list[Recorded]:
+    """The exchanges of other APIs: go-vcr, Ruby VCR and httprr, taken apart by hand."""
+    if path.suffix == ".httprr":
+        _, lengths, rest = path.read_bytes().split(b"\n", 2)
+        asked, _ = map(int, lengths.split())
+        head, body = rest[:asked].split(b"\r\n\r\n")
+        answer_head, answer = rest[asked:].split(b"\r\n\r\n", 1)
+        method, url, _ = head.split(b"\r\n")[0].decode().split(" ")
+        status, *lines = answer_head.decode().split("\r\n")
+        fields = [(name, [value.strip()]) for name, _, value in (line.partition(":") for line in lines)]
+        return [_other(path, method, url, body, int(status.split(" ")[1]), answer, fields)]
+    document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    found = []
+    for one in document.get("interactions") or document["http_interactions"]:
+        request, response = one["request"], one["response"]
+        asked_body, answered = (
+            message["body"] if isinstance(message["body"], str) else message["body"]["string"]
+            for message in (request, response)
+        )
+        status = response.get("code") or response["status"]["code"]
+        url, fields = request.get("url") or request["uri"], response["headers"].items()
+        method = request["method"].upper()
+        found.append(_other(path, method, url, asked_body.encode(), status, answered.encode(), fields))
+    return found
+
+
+def _other(
+    path: Path,
+    method: str,
+    url: str,
+    body: bytes,
+    status: int,
+    answer: bytes,
+    fields: Iterable[tuple[str, list[str]]],
+) -> Recorded:
+    assert url.startswith(ORIGIN + "/")
+    headers = tuple((name.lower(), value) for name, values in fields for value in values)
+    sent = HttpRequest(method, url.removeprefix(ORIGIN), (), body, ORIGIN)
+    return Recorded(path.name, sent, status, answer, answer, headers)
 
 
 def _recorded(line: dict[str, Any]) -> Recorded:

@@ -246,7 +246,7 @@ def test_real_recordings_are_normal_after_normalising(recordings: Path) -> None:
     assert normalise(cassette)[0] == cassette
     untaken = cassette.model_copy(update={"take": None})
     assert normalise(untaken)[0] == untaken
-    assert len(cassette.interactions) == 33
+    assert len(cassette.interactions) == 42
     counts = {n: [read.count for read in reads] for n, reads in below(cassette).reads.items()}
     assert sorted(sum(found) for found in counts.values()) == [2, 3, 5, 9]
 

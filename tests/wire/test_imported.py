@@ -19,6 +19,7 @@ import openai
 import pytest
 import yaml
 
+from tests.normalise.real import ORIGIN, others
 from tests.normalise.takes import above
 from toolreel.commands.doors import BASE_URL
 from toolreel.messages.sse import FrameSplitter
@@ -61,26 +62,11 @@ def assistants_rows(folder: Path) -> dict[str, list[Row]]:
 
 
 def other_rows(path: Path) -> list[Row]:
-    """The exchanges of other APIs: go-vcr, Ruby VCR and httprr, taken apart by hand."""
-    if path.suffix == ".httprr":
-        _, lengths, rest = path.read_bytes().split(b"\n", 2)
-        asked, _ = map(int, lengths.split())
-        head, body = rest[:asked].split(b"\r\n\r\n")
-        answer_head, answer = rest[asked:].split(b"\r\n\r\n", 1)
-        method, url, _ = head.split(b"\r\n")[0].decode().split(" ")
-        return [Row(method, url, body, int(answer_head.split(b" ")[1]), answer)]
-    document = yaml.safe_load(path.read_text(encoding="utf-8"))
-    rows = []
-    for one in document.get("interactions") or document["http_interactions"]:
-        request, response = one["request"], one["response"]
-        asked_body, answered = (
-            message["body"] if isinstance(message["body"], str) else message["body"]["string"]
-            for message in (request, response)
-        )
-        status = response.get("code") or response["status"]["code"]
-        url = request.get("url") or request["uri"]
-        rows.append(Row(request["method"].upper(), url, asked_body.encode(), status, answered.encode()))
-    return rows
+    """The exchanges of other APIs."""
+    return [
+        Row(one.sent.method, ORIGIN + one.sent.target, one.sent.body, one.status, one.received)
+        for one in others(path)
+    ]
 
 
 def listed(folder: Path) -> dict[str, list[int]]:
