@@ -11,7 +11,7 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
-from toolreel.errors import CommandError
+from toolreel.errors import CommandError, MachineError
 from toolreel.messages.model import Cassette
 from toolreel.normalise.cassette import normalise
 from toolreel.normalise.strings import Find
@@ -45,6 +45,12 @@ class Recording:
     replace: Find | None = None
     """Finds what the program varies (`toolreel.normalise.replace`)."""
 
+    @property
+    def cure(self) -> str:
+        """How the cassette is made of what was recorded, if it was not."""
+        force = " --force" if self.path.exists() else ""
+        return f"'toolreel recover {self.name}{force}' makes the cassette of it"
+
     def finish(self, source: Source | None = None) -> Cassette:
         """Makes the cassette file of what was recorded, and forgets the journal of it. Raises ToolreelError.
 
@@ -54,6 +60,8 @@ class Recording:
         db = open_store(self.store)
         try:
             return _keep(db, self.path, self.journal.take, self.replace, source)
+        except MachineError as error:
+            raise MachineError(f"{error} The recording is kept, {self.cure}.") from None
         finally:
             db.close()
 

@@ -11,6 +11,7 @@ import pytest
 
 from toolreel.store.recordings import recover
 
+from .tapes import get, make
 from .test_durability import PATIENCE_S, recorder
 from .test_memory import FRAME
 from .upstream import End, Framing, serving, stream
@@ -22,6 +23,8 @@ def test_a_full_disk_cuts_open_answers_refuses_new_ones_and_is_said(folder: Path
     """The limit on the size of files stands for the disk: SQLite gets an error when it writes beyond it."""
     small = stream(FRAME, b"data: [DONE]\n\n")
     large = stream(*[FRAME * 50] * 40, framing=Framing.CHUNKED, end=End.HANG)
+    path = make(folder, "tape", get("/models", b"old"))
+    before = path.read_bytes()
     with serving(small, large) as upstream:
         with recorder(folder, upstream.url, "ulimit -f 600") as (base, process):
             with httpx.Client(trust_env=False, timeout=PATIENCE_S) as client:
@@ -42,7 +45,7 @@ def test_a_full_disk_cuts_open_answers_refuses_new_ones_and_is_said(folder: Path
     assert [line.partition("(")[0] for line in complaints] == ["toolreel: The journal cannot be written "]
     assert said.startswith("Press Ctrl-C"), "and it was said at once"
     assert said.count("The journal cannot be written") == 2
-    assert f"Cassette {folder / 'tape.json'} was not written" in complaints[-1]
+    assert f"Cassette {path} was not written" in complaints[-1]
     assert "Traceback" not in said
-    assert not (folder / "tape.json").exists()
-    assert recover(folder, "tape").interactions[0].response.status == 200
+    assert path.read_bytes() == before, "the old cassette is untouched"
+    assert recover(folder, "tape", force=True).interactions[0].response.status == 200

@@ -105,6 +105,25 @@ def test_a_failing_command_leaves_a_recording_that_can_be_recovered(folder: Path
     assert toolreel("recover", "tape", "--force", "--cassettes", folder).status == 2, "it is done"
 
 
+def test_a_cassette_that_cannot_be_written_leaves_a_recording_that_can_be_recovered(
+    folder: Path, toolreel: Toolreel
+) -> None:
+    """A folder in which nobody may write would be none for root, so a file stands in its place."""
+    folder.mkdir(exist_ok=True)
+    (folder / "a").touch()
+    path = folder / "a" / "tape.json"
+    with serving(MODELS) as upstream:
+        ran = toolreel("record", "a/tape", "--upstream", upstream.url, "--cassettes", folder, *client(0, "/models"))
+    assert ran.status == 74
+    assert ran.complaint == (
+        f"Cassette {path} cannot be written: file exists. "
+        "The recording is kept, 'toolreel recover a/tape' makes the cassette of it."
+    )
+    (folder / "a").unlink()
+    assert toolreel("recover", "a/tape", "--cassettes", folder).status == 0
+    assert load(path).interactions[0].request.path == "/models"
+
+
 def test_a_failing_command_without_a_request_leaves_nothing(folder: Path, toolreel: Toolreel) -> None:
     ran = toolreel("record", "tape", "--cassettes", folder, "--", "false")
     assert ran.status == 1

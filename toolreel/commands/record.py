@@ -136,10 +136,7 @@ def _end(recording: Recording, recorder: Recorder, command: Sequence[str], statu
         with suppress(MachineError):  # the journal says again what has broken it
             _leave(recording, recorder)
         raise MachineError(f"{recorder.broken} Cassette {recording.path} was not written.")
-    force = " --force" if recording.path.exists() else ""
-    keep = f"the recording is kept, 'toolreel recover {recording.name}{force}' makes the cassette of it"
-    if not recorder.count:
-        keep = "nothing was recorded"
+    keep = f"the recording is kept, {recording.cure}" if recorder.count else "nothing was recorded"
     if status != 0:
         _leave(recording, recorder)
         complaint(f"{command[0]} ended with status {status}: cassette {recording.path} was not written; {keep}.")
