@@ -263,6 +263,30 @@ def test_a_placeholder_lets_any_text_pass_and_is_named() -> None:
     assert all(one.count > 1 for one in found.passages)
 
 
+KEY, OTHER = "REDACTED-0001", "REDACTED-0002"
+OWN = "/threads/thread_" + "own" * 8
+
+
+def test_the_placeholder_is_named_that_is_not_known_yet() -> None:
+    """What stood for the first one is known from the request before."""
+    told = post(f"{OWN}/messages", {}, {"api_key": KEY})
+    again = post(f"{OWN}/messages", {}, {"content": f"{KEY} and {OTHER}"})
+    first, second = audit(setup(told, again))
+    assert (first.sound, second.sound) == (True, True)
+    assert {one.rule for one in first.passages} == {f"placeholder {KEY}"}
+    assert {one.rule for one in second.passages} == {f"placeholder {OTHER}"}
+
+
+@pytest.mark.parametrize("twice", [True, False], ids=["in one request", "in two requests"])
+def test_a_matcher_that_takes_any_secret_anywhere_is_caught(twice: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    bodies: list[dict[str, Any]] = [{"a": KEY, "b": KEY}] if twice else [{"a": KEY}, {"b": KEY}]
+    exchanges = [post(f"{OWN}/messages", {}, body) for body in bodies]
+    assert all(one.sound for one in audit(setup(*exchanges)))
+    monkeypatch.setattr(Track, "meaning", lambda self, asked, names: {})
+    *_, last = audit(setup(*exchanges))
+    assert {hole.where for hole in last.holes} >= {"$.b"}
+
+
 def test_a_rule_lets_pass_what_it_says_and_is_named() -> None:
     cassette = normal(CHAT)
 

@@ -78,6 +78,7 @@ class _Others:
         self._loose = set(map(self._loosely, self._meanings))
         self._made = _made(tape)
         self._as_alike = set(map(self._alike, self._meanings))
+        self.known = _known(tape, requests)
         tracks = (track for group in tape.groups for track in group.tracks)
         self._open = {
             self._head(sent)
@@ -155,7 +156,7 @@ class _Audit:
                 continue
             if self.others.interchangeable(mutant):
                 interchanged += 1
-            elif rule := self._rule(mutant):
+            elif rule := self._rule(track.n, mutant):
                 passages[mutant.where, rule] += 1
             else:
                 holes.append(Hole(mutant.what, mutant.where))
@@ -189,10 +190,11 @@ class _Audit:
         numbered = enumerate(self.others.mutants(sent, known))
         return wheres, (mutant for index, mutant in numbered if mutant and index in wanted)
 
-    def _rule(self, mutant: Mutant) -> str | None:
-        """What lets a mutant through that is answered; None if nothing may."""
-        if placeholder := _placeholder(mutant):
-            return f"placeholder {placeholder}"
+    def _rule(self, n: int, mutant: Mutant) -> str | None:
+        """What lets a mutant of interaction `n` through that is answered; None if nothing may."""
+        varied = _varied(mutant)
+        if varied and self.others.known[n].isdisjoint(varied):
+            return f"placeholder {' and '.join(varied)}"
         if self.others.any_body(mutant.sent):
             return "a body that was not kept"
         if self.bare.answers(mutant.sent):
@@ -246,9 +248,24 @@ def _said(answer: Answer) -> tuple[int, bytes, bool]:
     return answer.status, b"".join(answer.pieces), answer.cut
 
 
-def _placeholder(mutant: Mutant) -> str | None:
-    """The placeholder that stands where the mutant has another text, if any text may stand there."""
-    if mutant.before is None or not mutant.after or not (match := PLACEHOLDER.search(mutant.before)):
-        return None
-    fits = ".+".join(map(re.escape, PLACEHOLDER.split(mutant.before)))
-    return match.group() if re.fullmatch(fits, mutant.after, re.DOTALL) else None
+def _varied(mutant: Mutant) -> list[str]:
+    """The placeholders in whose place the mutant has another text, if it differs in nothing else."""
+    if mutant.before is None or not mutant.after:
+        return []
+    fits = "(.+)".join(map(re.escape, PLACEHOLDER.split(mutant.before)))
+    match = re.fullmatch(fits, mutant.after, re.DOTALL)
+    texts = match.groups() if match else ()
+    return [name for name, text in zip(PLACEHOLDER.findall(mutant.before), texts, strict=False) if text != name]
+
+
+def _known(tape: Tape, requests: Iterable[Sent]) -> dict[int, set[str]]:
+    """By interaction the placeholders that may stand for one text only: what stood for them earlier, or elsewhere."""
+    sent = iter(requests)
+    known: dict[int, set[str]] = {}
+    for group in tape.groups:
+        stood: set[str] = set()
+        for track in group.tracks:
+            counts = Counter(name for text in next(sent).texts() for name in PLACEHOLDER.findall(text))
+            known[track.n] = stood | {name for name, count in counts.items() if count > 1}
+            stood |= counts.keys()
+    return known
