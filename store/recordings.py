@@ -127,11 +127,18 @@ def recover(folder: Path, name: str, *, force: bool = False, replace: Find | Non
         if any(map(is_recording, takes)):
             raise CommandError(f"Cassette {path} is being recorded by process {takes[0].pid}; end that first.")
         if not takes:
-            raise CommandError(f"There is no unfinished recording of {name} in {store}.")
+            raise CommandError(f"There is no unfinished recording of {name} in {store}{_others(db, folder, store)}.")
         _check_writable(folder, name, path, force=force)
         return _keep(db, path, takes[0].id, replace)
     finally:
         db.close()
+
+
+def _others(db: Database, folder: Path, store: Path) -> str:
+    """Of which other cassettes of the folder there are unfinished recordings, for people."""
+    keys = {row.cassette for row in unfinished(db) if not is_recording(row)}
+    names = sorted(os.path.relpath(store.parent.parent / key, folder) for key in keys)
+    return f"; there are of {', '.join(names)}" if names else ""
 
 
 def _check_writable(folder: Path, name: str, path: Path, *, force: bool) -> None:

@@ -238,7 +238,7 @@ def test_nothing_to_recover_is_said(folder: Path, store: Path) -> None:
     left(folder, "b", "/v1/x")
     with pytest.raises(CommandError) as caught:
         recover(folder, "a")
-    assert str(caught.value) == f"There is no unfinished recording of a in {store}."
+    assert str(caught.value) == f"There is no unfinished recording of a in {store}; there are of b."
 
 
 def test_the_store_lies_where_the_environment_says(
