@@ -12,7 +12,10 @@ MOST_LINES = 20
 def missed(names: Sequence[str], misses: Sequence[str]) -> str:
     """What was asked and had no answer."""
     count = "1 request" if len(misses) == 1 else f"{len(misses)} requests"
-    return "\n".join([f"{count} had no answer in {_cassettes(names)}:", *_shown(misses)])
+    lines = [f"{count} had no answer in {_cassettes(names)}:", *_shown(misses)]
+    if any("To let it match: --" in miss for miss in misses):
+        lines.append("pytest has these options as settings, under [tool.toolreel.replay].")
+    return "\n".join(lines)
 
 
 def never_played(names: Sequence[str], unplayed: Sequence[str]) -> str:
