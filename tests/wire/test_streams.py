@@ -125,7 +125,11 @@ def chunks_of(came: bytes) -> list[bytes]:
             id="no-chance",
         ),
         pytest.param(
-            delivery(chunks="random:9", faults="[[fault]]\nrun = 'failed'"), RUNS, START, ["run failed"], id="run-fails"
+            delivery(chunks="random:9", faults="[[fault]]\nrun = 'failed'"),
+            RUNS,
+            START,
+            ["run failed"],
+            id="run-fails",
         ),
     ],
 )
