@@ -53,7 +53,7 @@ class Testing(_Table):
 class Replay(_Table):
     """`[replay]`: how requests are compared and answers sent; the names are those of the options of the command.
 
-    `faults` names a fault file.
+    `faults` names a fault file, as seen from the working directory.
     """
 
     model_config = ConfigDict(populate_by_name=True)
@@ -139,9 +139,17 @@ def _settings(path: Path, table: Any) -> Settings:
         where = ".".join(map(str, fault["loc"])) or "tool.toolreel"
         what = _FAULTS.get(fault["type"], fault["msg"].lower())
         raise CommandError(f"Settings {path}: {where}: {what}.") from None
-    if settings.cassettes is None or path.parent == Path.cwd():
-        return settings
-    return settings.model_copy(update={"cassettes": str(path.parent / settings.cassettes)})
+    return settings if path.parent == Path.cwd() else _seen_from_here(settings, path.parent)
+
+
+def _seen_from_here(settings: Settings, folder: Path) -> Settings:
+    """Settings whose file stands in another folder, which is where their own paths begin."""
+    replay = settings.replay.model_copy(update={"faults": _joined(folder, settings.replay.faults)})
+    return settings.model_copy(update={"cassettes": _joined(folder, settings.cassettes), "replay": replay})
+
+
+def _joined(folder: Path, path: str | None) -> str | None:
+    return None if path is None else str(folder / path)
 
 
 _FAULTS = {

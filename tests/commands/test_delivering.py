@@ -34,6 +34,18 @@ def test_what_is_given_goes_before_what_the_settings_say(here: Path) -> None:
     assert [fault.status for fault in given.faults.fault] == [503]
 
 
+def test_the_fault_file_of_a_settings_file_above_stands_beside_it(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (here / "toolreel.toml").write_text('[replay]\nfaults = "faults.toml"\n')
+    (here / "below").mkdir()
+    monkeypatch.chdir(here / "below")
+    with pytest.raises(CommandError, match=r"^Settings, replay\.faults: .*/faults\.toml cannot be read \("):
+        delivery_of(None, None, None)
+    (here / "faults.toml").write_text("[[fault]]\nstatus = 500\n")
+    assert [fault.status for fault in delivery_of(None, None, None).faults.fault] == [500]
+
+
 @pytest.mark.parametrize(
     ("pace", "chunks", "settings", "says"),
     [

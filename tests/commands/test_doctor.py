@@ -59,6 +59,14 @@ def test_the_authority_is_not_made_by_looking(at_home: Path) -> None:
     assert not at_home.exists()
 
 
+def test_without_cryptography_there_is_no_authority_to_look_for(
+    at_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    authority()
+    monkeypatch.setattr(doctor_module, "_version", {"cryptography": None}.get)
+    assert list(_authority()) == []
+
+
 def test_whom_clients_trust(at_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ours = authority()
     assert levels(_authority()) == {"certificate authority": "ok", "trusted": "note"}

@@ -159,7 +159,6 @@ def test_the_workflow_runs_what_there_is() -> None:
     assert set(options) <= set(OPTIONS)
 
 
-@pytest.mark.skipif("lint" not in cli.commands, reason="toolreel lint is not there yet")
 def test_the_hook_runs_what_there_is() -> None:
     (repo,) = yaml("pre-commit-config.yaml")["repos"]
     (hook,) = repo["hooks"]

@@ -481,6 +481,31 @@ def test_a_client_that_is_made_on_import_is_led_here_early(project: Project) -> 
     project.run("--toolreel-early").assert_outcomes(passed=2)
 
 
+def test_a_client_of_a_wider_fixture_is_led_to_the_test_that_runs(project: Project) -> None:
+    project.talks("test_it/test_one", "test_it/test_two")
+    project.file(
+        "test_it.py",
+        """
+        @pytest.fixture(scope="session")
+        def base_url():
+            return os.environ["OPENAI_BASE_URL"]
+
+        @pytest.mark.cassette
+        def test_one(base_url, monkeypatch):
+            monkeypatch.setenv("OPENAI_BASE_URL", base_url)
+            assert converse() == "completed"
+
+        @pytest.mark.cassette
+        def test_two(base_url, monkeypatch, cassette):
+            monkeypatch.setenv("OPENAI_BASE_URL", base_url)
+            assert converse() == "completed"
+            assert (cassette.served, cassette.name) == (3, "test_it/test_two")
+        """,
+    )
+    project.run().assert_outcomes(passed=1, failed=1)
+    project.run("--toolreel-early").assert_outcomes(passed=2)
+
+
 def test_a_client_of_a_test_that_is_over_is_told_so(project: Project) -> None:
     project.talks("talk")
     project.file(
@@ -502,6 +527,8 @@ def test_a_client_of_a_test_that_is_over_is_told_so(project: Project) -> None:
         [
             "1 request had no answer in cassette talk:",
             "  no_session: DELETE /v1/threads/thread_x: Session session-1 is not open, its test is over *",
+            "A client that outlives the test it was made in needs --toolreel-early.",
+            "1 cassette: served 0, missed 1, never played *",
         ]
     )
 

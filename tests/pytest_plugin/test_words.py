@@ -10,6 +10,11 @@ def test_misses() -> None:
     assert missed(["a", "b"], ["x", "y"]) == "2 requests had no answer in cassettes a, b:\n  x\n  y"
 
 
+def test_options_that_would_have_helped_are_settings_here() -> None:
+    lines = missed(["a"], ["x. To let it match: --ignore '$.a'.", "y"]).splitlines()
+    assert lines[-1] == "pytest has these options as settings, under [tool.toolreel.replay]."
+
+
 def test_what_was_not_played_and_what_to_do() -> None:
     lines = never_played(["A"], ["x"]).splitlines()
     assert lines[:2] == ["Cassette A: not played to the end, nobody asked for", "  x"]

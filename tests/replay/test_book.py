@@ -135,7 +135,8 @@ def test_the_totals_are_those_of_all_sessions_open_or_closed() -> None:
     for _ in range(2):  # asking changes nothing
         verdict = book.verdict()
         assert (verdict.served, verdict.missed, verdict.never_played) == (4, 2, 2)
-        assert [(one.cassette, one.n) for one in verdict.unplayed] == [("one", 2), ("two/too", 2)]
+        unplayed = [(one.session, one.cassette, one.n) for one in verdict.unplayed]
+        assert unplayed == [("bad", "one", 2), ("open", "two/too", 2)]
         stray, in_session = [one.miss.message for one in verdict.misses]
         assert in_session.startswith("Session bad: POST /gone")
         assert stray.startswith("POST /nowhere: No session is named")

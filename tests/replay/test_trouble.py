@@ -107,6 +107,28 @@ def test_a_tool_is_known_by_the_calls_that_were_asked_for(asking: Answer) -> Non
     assert one.instead(wanted("POST", SUBMIT, 7)) is None
 
 
+@pytest.mark.parametrize(
+    ("asking", "brings"),
+    [
+        pytest.param(
+            {"choices": [{"message": {"role": "assistant", "tool_calls": [CALL]}}]},
+            {"messages": [{"role": "tool", "tool_call_id": "call_1", "content": "x"}]},
+            id="chat",
+        ),
+        pytest.param(
+            {"output": [{"type": "function_call", "call_id": "call_1", "name": "f", "arguments": "{}"}]},
+            {"input": [{"type": "function_call_output", "call_id": "call_1", "output": "x"}]},
+            id="responses",
+        ),
+    ],
+)
+def test_a_tool_is_known_in_every_api(asking: Any, brings: Any) -> None:
+    one = trouble('[[fault]]\ntool = "f"\nstatus = 500')
+    one.learn(answer(asking))
+    assert one.instead(wanted()) is None
+    assert one.instead(wanted("POST", "/v1/any", brings)) is not None
+
+
 def test_a_request_that_is_no_json_submits_nothing() -> None:
     assert Wanted(HttpRequest("POST", SUBMIT, body=b"\xff")).calls == []
     assert Wanted(HttpRequest("POST", SUBMIT)).calls == []

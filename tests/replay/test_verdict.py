@@ -98,6 +98,12 @@ def test_several_cassettes_are_named() -> None:
     ]
 
 
+def test_what_was_not_played_in_one_of_several_sessions_says_in_which() -> None:
+    one = Unplayed("weather", 7, "POST", "/x", "s1")
+    assert str(one) == "interaction 7 of cassette weather, POST /x, in session s1"
+    assert one.as_json() == {"cassette": "weather", "n": 7, "method": "POST", "path": "/x", "session": "s1"}
+
+
 @pytest.mark.parametrize("times", [1, 2])
 def test_a_verdict_for_programs(times: int) -> None:
     miss = Miss(MissCode.NO_MATCH, "What?", "$.a")

@@ -139,9 +139,26 @@ def test_a_session_may_have_a_pace_and_pieces_of_its_own() -> None:
     assert (delivery.pace, delivery.chunking) == (parse_pace("x2"), parse_chunking("bytes:7"))
 
 
+def test_a_session_may_have_faults_of_its_own() -> None:
+    book = new_book()
+    fault = {"route": "POST /a", "nth": 1, "status": 503, "headers": {"retry-after": 2}}
+    asked = {"cassettes": ["one"], "session": "s", "faults": {"seed": 7, "fault": [fault]}}
+    assert control(book, "POST", "/@/sessions", asked)[0] == 201
+    for name, statuses in (("s", [503, 200]), ("other", [200, 200])):
+        assert [answer(book, "POST", f"/@one/{name}/a").status for _ in statuses] == statuses
+    _, verdict = control(book, "DELETE", "/@/sessions/s")
+    assert verdict["faults"] == [{"number": 1, "what": "status 503", "request": "POST /a", "times": 1}]
+
+
 @pytest.mark.parametrize(
     ("body", "status", "message"),
     [
+        (
+            {"cassettes": ["one"], "faults": {"fault": [{"nth": 1}]}},
+            422,
+            "faults.fault.0: value error, it does nothing",
+        ),
+        ({"cassettes": ["one"], "faults": {"fault": [{"stats": 1}]}}, 422, "faults.fault.0.stats: extra inputs"),
         ({"cassettes": ["one"], "pace": "slowly"}, 422, "The body does not fit: "),
         ({"cassettes": ["one"], "chunks": "large"}, 422, "The body does not fit: "),
         (None, 422, "The body does not fit: invalid json"),

@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from toolreel.messages.bodies import body_bytes, frame_bytes
+from toolreel.messages.http import HttpRequest
 from toolreel.replay.answer import Answer
+from toolreel.replay.delivery import Delivery
+from toolreel.replay.pace import parse_pace
+from toolreel.replay.session import Session
+from toolreel.replay.tape import Tape
 from toolreel.server.pieces import PIECES_HEADER, RESET_HEADER, Pieces
 from toolreel.server.sending import TRANSPORT, Message, Sender
+from toolreel.store.files import load
+
+WEATHER = Path(__file__).parents[2] / "cassettes" / "weather.json"
 
 PACED = Answer(200, (("a", "b"),), (b"one", b"two", b"three"), wait=100, delays=(0, 50, 25), end_delay=10)
 
@@ -90,6 +100,27 @@ def test_every_part_is_sent_when_it_is_due() -> None:
     sent, _ = send(PACED)
     assert times(sent) == [(100, None), (100, b"one"), (150, b"two"), (175, b"three"), (185, b"")]
     assert [message.get("more_body") for _, message in sent] == [None, True, True, True, False]
+
+
+def test_at_recorded_pace_a_recording_is_sent_in_its_own_order_and_time() -> None:
+    tape = Tape("weather", load(WEATHER), lambda digest: b"")
+    session, streams = Session([tape], delivery=Delivery(parse_pace("recorded"))), 0
+    assert tape.cassette.take is not None
+    for one in tape.cassette.interactions:
+        request, noted = one.request, tape.cassette.take.interactions[str(one.n)]
+        body = body_bytes(request.body, tape.read_file)
+        answer = session.answer(HttpRequest(request.method, "/v1" + request.path, request.headers, body))
+        head, *pieces, end = times(send(answer, method=request.method)[0])
+        frames = one.response.frames
+        if not frames:
+            continue
+        streams += 1
+        names = [frame_bytes(frame).split(b"\n")[0] for frame in frames]
+        assert [(piece or b"").split(b"\n")[0] for _, piece in pieces] == names
+        assert noted.ms is not None
+        assert [when for when, _ in pieces] == list(noted.frame_ms or ())
+        assert (head[0], end[0]) == (pieces[0][0], noted.ms[1] - noted.ms[0])
+    assert streams == 2
 
 
 def test_sleeps_that_take_too_long_do_not_add_up() -> None:

@@ -106,16 +106,21 @@ def test_the_nearest_file_counts(folder: Path, files: dict[str, str], cassettes:
 
 
 def test_the_folder_may_be_named_from_here(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (folder.parent / "toolreel.toml").write_text("cassettes = 'above'")
+    (folder.parent / "toolreel.toml").write_text("cassettes = 'above'\nreplay.faults = 'f.toml'\nreplay.pace = 'x2'")
     monkeypatch.chdir(folder)
-    assert load_settings(Path()).cassettes == str(folder.parent / "above")
+    there = load_settings(Path())
+    assert (there.cassettes, there.replay.faults) == (str(folder.parent / "above"), str(folder.parent / "f.toml"))
+    assert there.replay.pace == "x2"
     monkeypatch.chdir(folder.parent)
-    assert load_settings(Path()).cassettes == "above"
+    here = load_settings(Path())
+    assert (here.cassettes, here.replay.faults) == ("above", "f.toml")
 
 
-def test_a_folder_that_is_absolute_is_the_one(folder: Path, tmp_path: Path) -> None:
-    (folder.parent / "toolreel.toml").write_text(f"cassettes = '{tmp_path}'")
-    assert load_settings(folder).cassettes == str(tmp_path)
+def test_a_path_that_is_absolute_is_the_one(folder: Path, tmp_path: Path) -> None:
+    text = f"cassettes = '{tmp_path}'\nreplay.faults = '{tmp_path / 'f.toml'}'"
+    (folder.parent / "toolreel.toml").write_text(text)
+    there = load_settings(folder)
+    assert (there.cassettes, there.replay.faults) == (str(tmp_path), str(tmp_path / "f.toml"))
 
 
 @pytest.mark.parametrize(

@@ -106,21 +106,35 @@ def chunks_of(came: bytes) -> list[bytes]:
 
 
 @pytest.mark.parametrize(
-    ("how", "path", "body"),
+    ("how", "path", "body", "strikes"),
     [
-        pytest.param(delivery(chunks="random:7"), "/events", b"{}", id="random"),
-        pytest.param(delivery(pace="1ms", chunks="random:3"), RUNS, START, id="paced"),
+        pytest.param(delivery(chunks="random:7"), "/events", b"{}", [], id="random"),
+        pytest.param(delivery(pace="1ms", chunks="random:3"), RUNS, START, [], id="paced"),
+        pytest.param(
+            delivery(chunks="random:7", faults="seed = 2\n[[fault]]\nchance = 0.5\ncut_inside_frame = 5"),
+            RUNS,
+            START,
+            ["cut inside frame 5"],
+            id="chance-cut",
+        ),
         pytest.param(
             delivery(chunks="random:7", faults="seed = 4\n[[fault]]\nchance = 0.5\ncut_inside_frame = 5"),
             RUNS,
             START,
-            id="chance-cut",
+            [],
+            id="no-chance",
         ),
-        pytest.param(delivery(chunks="random:9", faults="[[fault]]\nrun = 'failed'"), RUNS, START, id="run-fails"),
+        pytest.param(
+            delivery(chunks="random:9", faults="[[fault]]\nrun = 'failed'"),
+            RUNS,
+            START,
+            ["run failed"],
+            id="run-fails",
+        ),
     ],
 )
 def test_the_same_seed_gives_the_same_bytes_in_both_doors(
-    how: Delivery, path: str, body: bytes, folder: Path
+    how: Delivery, path: str, body: bytes, strikes: list[str], folder: Path
 ) -> None:
     tape(folder)
     seen: dict[str, list[bytes]] = {via: [] for via in DOORS}
@@ -128,6 +142,7 @@ def test_the_same_seed_gives_the_same_bytes_in_both_doors(
         for _ in range(2):
             with door_of(folder, via, how) as door:
                 seen[via].append(on_the_wire(door, path, body))
+                assert [one.what for one in door.session.trouble.struck] == strikes
     for first, second in seen.values():
         assert first == second
     one, other = (chunks_of(came[0]) for came in seen.values())

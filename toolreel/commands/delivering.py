@@ -68,12 +68,12 @@ def delivery_of(
     return Delivery(
         pace=_parsed(parse_pace, pace, "--pace", said.pace),
         chunking=_parsed(parse_chunking, chunks, "--chunks", said.chunks),
-        faults=faults_in(faults or (Path(said.faults) if said.faults else None)),
+        faults=faults_in(faults) if faults else faults_in(_path(said.faults), "Settings, replay.faults:"),
     )
 
 
-def faults_in(file: Path | None) -> Faults:
-    """The faults in a file; none without one. Raises CommandError."""
+def faults_in(file: Path | None, where: str = "--faults") -> Faults:
+    """The faults in a file; none without one. `where` names what named it. Raises CommandError."""
     from toolreel.replay.faults import NO_FAULTS, parse_faults
 
     if file is None:
@@ -82,11 +82,15 @@ def faults_in(file: Path | None) -> Faults:
         return parse_faults(file.read_text("utf-8"), str(file))
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
-        raise CommandError(f"--faults {file} cannot be read ({reason}); name a TOML file.") from None
+        raise CommandError(f"{where} {file} cannot be read ({reason}); name a TOML file.") from None
     except UnicodeDecodeError:
-        raise CommandError(f"--faults {file} is no UTF-8 text; save it as UTF-8.") from None
+        raise CommandError(f"{where} {file} is no UTF-8 text; save it as UTF-8.") from None
     except ValueError as error:
         raise CommandError(f"Faults {error}.") from None
+
+
+def _path(name: str | None) -> Path | None:
+    return None if name is None else Path(name)
 
 
 def _parsed(parse: Callable[[str], T], given: str | None, option: str, setting: str) -> T:

@@ -130,6 +130,8 @@ def _settings(folder: Path) -> Iterator[Finding]:
 def _authority() -> Iterator[Finding]:
     from .trust import authority
 
+    if not _version("cryptography"):
+        return  # the note on it says what there is not
     if not any(home().glob("*-ca.pem")):
         yield Finding("note", "certificate authority", f"none yet; it is made in {home()} when TLS is first wanted")
         return

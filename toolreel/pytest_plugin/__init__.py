@@ -49,7 +49,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add("--no-toolreel-strict", const=False, help="A test must only end what it began.", **strict)
     add("--toolreel-upstream", metavar="URL", help="The server to record; by default https://api.openai.com.")
     add("--toolreel-cassettes", metavar="DIR", help="Folder of the cassettes; by default what the settings say.")
-    early = "Lead clients here before anything is imported: for clients that are made on import."
+    early = "Lead clients here from the start: for those that are made on import, or by a fixture for several tests."
     add("--toolreel-early", action="store_true", help=early)
     add("--toolreel-orphans", action="store_true", help="List the cassettes that no collected test names.")
     add("--toolreel-max-age", metavar="DAYS", type=int, help="List the cassettes that were recorded longer ago.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -43,7 +43,7 @@ SECTION = "toolreel"
 
 @dataclass(slots=True)
 class Running:
-    """A session or a recording, and how the tests on it went: `told` misses stand in a report already."""
+    """A session or a recording, and how its tests went: misses `told` in a report, `strays` that found no session."""
 
     asked: Asked
     cassette: Cassette
@@ -51,6 +51,7 @@ class Running:
     passed: int = 0
     spoilt: bool = False
     told: int = 0
+    strays: list[str] = field(default_factory=list)
 
 
 class Stage:
@@ -224,7 +225,8 @@ class Stage:
             with self._desk.lock:
                 return held.verdict()
 
-        led = _led_to(environment, prefix(held.cassettes, held.name))
+        # Who is led early is led to no session by name: a client of a wider fixture is made in one test for many.
+        led = environment if self._early else _led_to(environment, prefix(held.cassettes, held.name))
         return Running(asked, Cassette(asked.names, led, held.name, misses, verdict))
 
     def _record(self, asked: Asked, *, force: bool) -> Running:
@@ -248,6 +250,7 @@ class Stage:
         with self._desk.lock:
             strays = self._desk.book.strays[self._strays :]
             self._strays += len(strays)
+        running.strays += strays
         misses = running.cassette.misses[running.told :]
         running.told += len(misses)
         return [f"{miss.code}: {miss.message}" for miss in misses] + [f"no_session: {stray}" for stray in strays]
@@ -268,7 +271,8 @@ class Stage:
         unplayed = [str(one) for one in verdict.unplayed] if whole else []
         problems = [missed(names, late)] if late else []
         problems += [never_played(names, unplayed)] if unplayed else []
-        return noted(names, verdict.served, [miss.message for miss in held.session.misses], unplayed), problems
+        misses = [*(miss.message for miss in held.session.misses), *running.strays]
+        return noted(names, verdict.served, misses, unplayed), problems
 
     def _is_whole(self, running: Running, collected: Collected | None) -> bool:
         """Whether all the tests that share a session have run here, as far as can be known."""

@@ -12,7 +12,12 @@ MOST_LINES = 20
 def missed(names: Sequence[str], misses: Sequence[str]) -> str:
     """What was asked and had no answer."""
     count = "1 request" if len(misses) == 1 else f"{len(misses)} requests"
-    return "\n".join([f"{count} had no answer in {_cassettes(names)}:", *_shown(misses)])
+    lines = [f"{count} had no answer in {_cassettes(names)}:", *_shown(misses)]
+    if any("To let it match: --" in miss for miss in misses):
+        lines.append("pytest has these options as settings, under [tool.toolreel.replay].")
+    if any("its test is over" in miss for miss in misses):
+        lines.append("A client that outlives the test it was made in needs --toolreel-early.")
+    return "\n".join(lines)
 
 
 def never_played(names: Sequence[str], unplayed: Sequence[str]) -> str:
@@ -30,7 +35,7 @@ def never_played(names: Sequence[str], unplayed: Sequence[str]) -> str:
 def not_kept(name: str) -> str:
     """What becomes of the recording of a test that failed."""
     return (
-        f"What was recorded is no cassette, because the test did not pass; it is kept, and "
+        f"What was recorded is no cassette, because the test did not pass; if it is anything, "
         f"'toolreel recover {name}' makes the cassette of it."
     )
 

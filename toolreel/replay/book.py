@@ -59,10 +59,11 @@ class _Tally:
         self._idle: tuple[int, ...] | None = None
 
     def add(self, verdict: Verdict, name: str | None = None) -> None:
-        """Counts in what came of a session; `name` tells its misses from those of others."""
+        """Counts in what came of a session; `name` tells what is its from what others have."""
         self._served += verdict.served
         self._never_played += verdict.never_played
-        self._unplayed += verdict.unplayed[: MOST_KEPT - len(self._unplayed)]
+        unplayed = verdict.unplayed[: MOST_KEPT - len(self._unplayed)]
+        self._unplayed += unplayed if name is None else [replace(one, session=name) for one in unplayed]
         self._faults += verdict.faults[: MOST_KEPT - len(self._faults)]
         known = verdict.idle if self._idle is None else self._idle
         self._idle = tuple(number for number in known if number in verdict.idle)  # a fault is idle if it is in all

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from toolreel.dialects.calls import calls_in, outputs_in
 from toolreel.dialects.paths import split_base
 from toolreel.dialects.routes import route
 from toolreel.dialects.run_endings import refusal
-from toolreel.dialects.tools import answered_calls, called
 from toolreel.messages.http import HttpRequest
 
 from .answer import Answer
@@ -39,7 +39,7 @@ class Wanted:
     @cached_property
     def calls(self) -> list[str]:
         """The ids of the calls whose outputs it brings."""
-        return answered_calls(json_of(self._body or b""))
+        return [output.call for output in outputs_in(json_of(self._body or b""))]
 
     @property
     def run(self) -> str | None:
@@ -73,8 +73,8 @@ class Trouble:
     def learn(self, answer: Answer) -> None:
         """Takes note of the calls that an answer asks for."""
         if self._wants_tools:
-            for value in values_of(answer, b'"tool_calls"'):
-                self._tools.update(called(value))
+            for value in values_of(answer, b"_call"):  # "tool_calls", "function_call"
+                self._tools.update((call.id, call.tool) for call in calls_in(value))
 
     @property
     def watches(self) -> bool:

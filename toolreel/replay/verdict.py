@@ -17,15 +17,21 @@ from .trouble import Struck, Trouble
 
 @dataclass(frozen=True, slots=True)
 class Unplayed:
-    """An interaction that no client has been answered with."""
+    """An interaction that no client has been answered with; `session` where several are told of together."""
 
     cassette: str
     n: int
     method: str
     path: str
+    session: str | None = None
 
     def __str__(self) -> str:
-        return f"interaction {self.n} of cassette {self.cassette}, {self.method} {self.path}"
+        what = f"interaction {self.n} of cassette {self.cassette}, {self.method} {self.path}"
+        return what if self.session is None else f"{what}, in session {self.session}"
+
+    def as_json(self) -> dict[str, Any]:
+        """For programs."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +77,7 @@ class Verdict:
             "missed": self.missed,
             "never_played": self.never_played,
             "misses": [{**asdict(one.miss), "times": one.times} for one in self.misses],
-            "unplayed": [asdict(one) for one in self.unplayed],
+            "unplayed": [one.as_json() for one in self.unplayed],
             "faults": [{**asdict(one), "times": times} for one, times in Counter(self.faults).items()],
             "idle_faults": list(self.idle),
         }

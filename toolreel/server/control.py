@@ -22,6 +22,7 @@ from toolreel.replay.address import CONTROL, prefix
 from toolreel.replay.answer import Answer, error_answer
 from toolreel.replay.book import Book, Held, SessionError
 from toolreel.replay.chunking import parse_chunking
+from toolreel.replay.faults import Faults
 from toolreel.replay.miss import Miss
 from toolreel.replay.pace import parse_pace
 
@@ -44,6 +45,7 @@ class Opening(_Said):
     clock: Literal["recorded", "now", "fixed"] | None = Field(default=None, description="As the option --clock.")
     pace: str | None = Field(default=None, description="As the option --pace.")
     chunks: str | None = Field(default=None, description="As the option --chunks.")
+    faults: Faults | None = Field(default=None, description="What stands in the file of the option --faults.")
 
 
 class Opened(_Said):
@@ -151,6 +153,8 @@ def _open(book: Book, opening: Opening) -> Opened:
             delivery = replace(delivery, pace=parse_pace(opening.pace))
         if opening.chunks is not None:
             delivery = replace(delivery, chunking=parse_chunking(opening.chunks))
+        if opening.faults is not None:
+            delivery = replace(delivery, faults=opening.faults)
     except ValueError as error:
         raise SessionError(f"The body does not fit: {error}.", 422) from None
     manner = replace(book.manner, delivery=delivery, **given)
