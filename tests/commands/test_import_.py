@@ -89,6 +89,16 @@ def test_a_file_becomes_a_cassette_that_says_where_it_is_from(run: Any) -> None:
     assert "  Unknown, because the format does not keep it: times (20), chunks of streams (2).\n" in ran.out
 
 
+def test_taken_and_written_add_up(run: Any) -> None:
+    """Of 20 interactions taken, those that are polls do not stand by themselves in the cassette."""
+    ran = run(put("a.yaml", vcrpy(conversation())))
+    count, polls = len(shipped().interactions), len(conversation()) - len(shipped().interactions)
+    assert polls > 0
+    assert (
+        ran.err == f"Wrote cassettes/a.json: {count} interactions, streams among them: 2; polls settled: {polls}.\n"
+    )
+
+
 def test_several_files_become_one_cassette_in_their_order(run: Any) -> None:
     half = len(conversation()) // 2
     first, second = put("a.yaml", vcrpy(conversation()[:half])), put("b.yaml", go(conversation()[half:]))
