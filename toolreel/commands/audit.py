@@ -19,7 +19,7 @@ from toolreel.replay.engine import Options
 from toolreel.replay.rules import DEFAULT_MATCH_RULES, MatchRules
 from toolreel.replay.tape import Tape
 from toolreel.store.files import LargeBodies, load
-from toolreel.store.names import cassette_path
+from toolreel.store.places import find
 from toolreel.store.settings import Settings, load_settings
 
 from .console import json_result, result, results
@@ -41,7 +41,7 @@ def audit(
 
 
 def _audited(folder: Path, name: str, rules: MatchRules, settings: Settings, most: int) -> list[Audited]:
-    path = cassette_path(folder, name)
+    path = find(folder, name).path
     cassette, read_file = load(path), LargeBodies(path).read
 
     def setup(rules: MatchRules) -> Setup:
