@@ -43,6 +43,11 @@ def test_a_sound_cassette(folder: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert "0 answered that should not be" in last
 
 
+def test_a_cassette_may_be_named_by_its_file(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert audit([str(folder / "keyed.json")], folder=folder / "other", most=1, as_json=False) == 0
+    assert ": 1 request; " in lines(capsys)[-1]
+
+
 def test_placeholders_are_named(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert audit(["keyed"], folder=folder, most=1000, as_json=False) == 0
     assert "let through at $.api_key: placeholder REDACTED-0001" in "\n".join(lines(capsys))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import os
 import tracemalloc
 import zlib
 from importlib import import_module
@@ -86,6 +87,16 @@ def test_a_file_becomes_a_cassette_that_says_where_it_is_from(run: Any) -> None:
     assert cassette.take.recorded_at == "2025-10-30T21:58:53Z", "of the first answer"
     assert ran.out.startswith("test_weather.yml (Ruby VCR 6.1.0): 20 interactions taken, 2 streams, 2 submissions")
     assert "  Unknown, because the format does not keep it: times (20), chunks of streams (2).\n" in ran.out
+
+
+def test_taken_and_written_add_up(run: Any) -> None:
+    """Of 20 interactions taken, those that are polls do not stand by themselves in the cassette."""
+    ran = run(put("a.yaml", vcrpy(conversation())))
+    count, polls = len(shipped().interactions), len(conversation()) - len(shipped().interactions)
+    assert polls > 0
+    assert (
+        ran.err == f"Wrote cassettes/a.json: {count} interactions, streams among them: 2; polls settled: {polls}.\n"
+    )
 
 
 def test_several_files_become_one_cassette_in_their_order(run: Any) -> None:
@@ -227,6 +238,23 @@ def test_a_file_that_cannot_be_read(run: Any) -> None:
     assert run(path).status == 2
 
 
+def test_two_files_never_become_one_cassette_by_their_names(run: Any) -> None:
+    put("a/x.yml", ruby([example()]))
+    put("b/x.yml", ruby([example()]))
+    what = "Files a/x.yml and b/x.yml would both become cassette"
+    for arguments in (["a", "b", "--force"], ["a/x.yml", "b/x.yml", "--force"]):
+        ran = run(*arguments)
+        assert (ran.status, ran.complaint.startswith(what)) == (2, True)
+    assert not list(Path("cassettes").rglob("*.json"))
+
+
+def test_a_pipe_in_a_folder_is_passed_over(run: Any) -> None:
+    put("spec/a.yml", ruby([example()]))
+    os.mkfifo("spec/pipe.yml")
+    ran = run("spec", "--json")
+    assert (ran.status, [one["cassette"] for one in json.loads(ran.out)]) == (0, ["a"])
+
+
 # ------------------------------------------------------------------------------------------------------ hostile files
 
 
@@ -354,6 +382,23 @@ def test_paths_in_fields_are_only_text(run: Any) -> None:
     assert run(put("a.yaml", yaml.dump(value).encode())).status == 0
     assert load(Path("cassettes/a.json")).interactions[0].request.path == "/../../../etc/passwd"
     assert sorted(path.name for path in Path().iterdir()) == [".toolreel", "a.yaml", "cassettes"]
+
+
+def test_neither_names_nor_texts_of_files_steer_the_terminal(run: Any) -> None:
+    value = har_value([example(), example(method="G\x1b[31mT")])
+    value["log"]["creator"] = {"name": "Fire\x1b[31mfox\nall fine", "version": "1" * 5000}
+    put("spec/e\x1b[31mvil\n.har", json.dumps(value).encode())
+    put("spec/bro\x1b[31mken.yml", b"interactions:\n- {")
+    tree = run("spec")
+    assert tree.status == 65
+    assert "HAR of Fire?[31mfox all fine 111" in tree.out
+    alone = run("spec/e\x1b[31mvil\n.har", "-o", "alone")
+    for ran in (tree, alone):
+        assert "\x1b" not in ran.out + ran.err
+        assert max(map(len, ran.out.splitlines())) < 250
+    take = load(Path("cassettes/alone.json")).take
+    assert take
+    assert "\x1b" not in take.tool
 
 
 # ---------------------------------------------------------------------------------------------------------- a person

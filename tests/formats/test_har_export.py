@@ -104,6 +104,16 @@ def test_the_shipped_cassette_comes_back_whole() -> None:
     assert back(exported(shipped)) == normalise(shipped)[0] == shipped
 
 
+def test_real_recordings_come_back_whole(recordings: Path) -> None:
+    """Whatever tool recorded them; what their formats did not keep stays unknown on the way."""
+    files = [path for path in recordings.iterdir() if path.suffix in (".json", ".yaml", ".yml", ".httprr")]
+    assert len(files) >= 12
+    for path in files:
+        cassette = imported(path.read_bytes())
+        har(cassette)
+        assert back(exported(cassette)) == cassette, path.name
+
+
 def test_a_cassette_without_its_take_comes_back() -> None:
     shipped = load(SHIPPED).model_copy(update={"take": None})
     har(shipped)

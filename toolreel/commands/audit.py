@@ -14,12 +14,12 @@ from toolreel.audit.findings import Audited
 from toolreel.audit.relaxations import bare, lacking
 from toolreel.audit.walk import Setup
 from toolreel.errors import FINDINGS
-from toolreel.inspect.words import short_ids
+from toolreel.inspect.words import counted, short_ids
 from toolreel.replay.engine import Options
 from toolreel.replay.rules import DEFAULT_MATCH_RULES, MatchRules
 from toolreel.replay.tape import Tape
 from toolreel.store.files import LargeBodies, load
-from toolreel.store.names import cassette_path
+from toolreel.store.places import find
 from toolreel.store.settings import Settings, load_settings
 
 from .console import json_result, result, results
@@ -41,7 +41,7 @@ def audit(
 
 
 def _audited(folder: Path, name: str, rules: MatchRules, settings: Settings, most: int) -> list[Audited]:
-    path = cassette_path(folder, name)
+    path = find(folder, name).path
     cassette, read_file = load(path), LargeBodies(path).read
 
     def setup(rules: MatchRules) -> Setup:
@@ -80,7 +80,7 @@ def audit_table(requests: list[Audited]) -> Table:
     """What became of each request, for people."""
     table = Table(box=None, pad_edge=False, padding=(0, 1))
     table.add_column("n", justify="right", style="dim")
-    table.add_column("request", overflow="fold", max_width=60)
+    table.add_column("request", overflow="fold")
     table.add_column("mutants", justify="right")
     table.add_column("apart", justify="right")
     table.add_column("variants", justify="right")
@@ -119,8 +119,9 @@ def verdict(requests: list[Audited]) -> str:
     spelled = sum(one.variants for one in requests)
     unanswered = sum(len(one.unanswered) for one in requests)
     refused = sum(one.refused is not None for one in requests)
+    asked = counted(len(requests), "request")
     parts = [
-        f"{len(requests)} requests, {refused} not answered as recorded" if refused else f"{len(requests)} requests",
+        f"{asked}, {refused} not answered as recorded" if refused else asked,
         f"{sent} mutants, {holes} answered that should not be",
         *([f"{let_through} let through by rules"] if let_through else []),
         f"{spelled} variants, {unanswered} not answered",

@@ -34,7 +34,7 @@ def import_(
     """Make cassettes of recordings of other tools, and say what was taken and what was not.
 
     VCR.py, Ruby VCR, go-vcr, .NET/Azure test proxy, httprr, HAR and mitmproxy flows; which one it is is seen by
-    looking. Several FILEs become one cassette; a folder becomes a folder of cassettes.
+    looking. Several FILEs become a cassette each, or with -o one; a folder becomes a folder of cassettes.
     """
     from .doors import parse_upstream
     from .import_ import Manner

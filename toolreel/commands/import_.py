@@ -23,6 +23,7 @@ from toolreel.formats.found import FormatError, Found, Left, LeftError
 from toolreel.formats.report import Report
 from toolreel.formats.table import LOOK, NoRecordingError, Opened
 from toolreel.formats.times import date_of, milliseconds
+from toolreel.inspect.words import printable, printable_lines
 from toolreel.normalise.strings import Find
 from toolreel.redaction import DEFAULT_RULES, Redactor, Rules
 from toolreel.store.names import name_from
@@ -79,6 +80,7 @@ def import_(files: Sequence[Path], name: str | None, *, manner: Manner, as_json:
     if any(file.is_dir() for file in files):
         return _trees(files, name, manner, as_json=as_json)
     jobs = [Job(name, files)] if name else [Job(_name_of(file.name), [file]) for file in files]
+    _refuse_twins(jobs)
     if len(jobs) > 1:
         return _several(jobs, manner, as_json=as_json)
     done = _one(jobs[0], manner)
@@ -88,8 +90,13 @@ def import_(files: Sequence[Path], name: str | None, *, manner: Manner, as_json:
         json_result([done.as_json()])
     else:
         for line in chain.from_iterable(report.lines() for report in done.reports):
-            result(line)
+            result(_on_one_line(line))
     return 0
+
+
+def _on_one_line(text: str) -> str:
+    """Files come from anyone, and so do their names: nothing in them steers the terminal."""
+    return " ".join(printable_lines(text))
 
 
 # ------------------------------------------------------------------------------------------------------ one cassette
@@ -241,14 +248,28 @@ def _trees(files: Sequence[Path], prefix: str | None, manner: Manner, *, as_json
     jobs = [Job(f"{prefix}/{name}" if prefix else name, [path]) for path, name in names.items()]
     if not jobs:
         raise CommandError(f"There is no file in {files[0]}; name another folder.")
+    _refuse_twins(jobs)
     return _several(jobs, manner, as_json=as_json)
 
 
+def _refuse_twins(jobs: Sequence[Job]) -> None:
+    """Raises CommandError if two files would become one cassette, the later in the place of the earlier."""
+    before: dict[str, Job] = {}
+    for job in jobs:
+        twin = before.setdefault(job.name.casefold(), job)
+        if twin is not job:
+            raise CommandError(
+                f"Files {twin.files[0]} and {job.files[0]} would both become cassette {job.name}; "
+                "import one of them by itself, with -o NAME."
+            )
+
+
 def _below(folder: Path) -> Iterator[Path]:
-    """The files below a folder in a steady order, hidden ones left out."""
+    """The files below a folder in a steady order; hidden ones are left out, and pipes, which may never end."""
     for path, folders, files in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        yield from (Path(path, name) for name in sorted(files) if not name.startswith("."))
+        found = (Path(path, name) for name in sorted(files) if not name.startswith("."))
+        yield from (file for file in found if file.is_file() or not file.exists())
 
 
 def _names(files: dict[Path, str]) -> dict[Path, str]:
@@ -275,7 +296,7 @@ def _several(jobs: Sequence[Job], manner: Manner, *, as_json: bool) -> int:
         done = _one(job, manner)
         results_.append(done)
         if done.problem and not isinstance(done.problem, NotOneError):
-            complaint(str(done.problem))
+            complaint(_on_one_line(str(done.problem)))
     if as_json:
         json_result([done.as_json() for done in results_])
     else:
@@ -302,7 +323,7 @@ def _table(results_: Sequence[Done]) -> Table:
             cells = [report.file, done.job.name, report.tool, *counts]
         else:
             cells = [report.file, "no recording" if isinstance(done.problem, NotOneError) else "failed, see above"]
-        table.add_row(*map(Text, cells))
+        table.add_row(*(Text(printable(cell)) for cell in cells))
     return table
 
 
@@ -312,4 +333,4 @@ def _print_reports(results_: Sequence[Done]) -> None:
         for report in done.reports if done.path else ():
             if report.left or report.elsewhere or report.left_out or report.placeholders:
                 for line in report.lines():
-                    result(line)
+                    result(_on_one_line(line))

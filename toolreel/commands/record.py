@@ -166,4 +166,7 @@ def written(cassette: Cassette, path: Path) -> str:
     """What to say of a new cassette."""
     count = len(cassette.interactions)
     streams = sum(interaction.response.frames is not None for interaction in cassette.interactions)
-    return f"Wrote {path}: {count} interaction{'' if count == 1 else 's'}, streams among them: {streams}."
+    reads = cassette.take.reads.values() if cassette.take else ()
+    polls = sum(read.count for earlier in reads for read in earlier)
+    settled = f"; polls settled: {polls}" if polls else ""
+    return f"Wrote {path}: {count} interaction{'' if count == 1 else 's'}, streams among them: {streams}{settled}."

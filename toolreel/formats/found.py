@@ -176,8 +176,16 @@ def headed(status: Any, headers: Headers) -> ResponseHead:
 
 
 def _shown(value: Any) -> str:
+    if not isinstance(value, str):
+        return shortened(str(value), 60)
     text = repr(value)
     return text if len(text) <= 60 else text[:57] + "…'"
+
+
+def shortened(text: str, limit: int) -> str:
+    """A text as one line of what can be printed, and no more of it than `limit` characters."""
+    line = _PRINTABLE.sub("?", " ".join(text.split()))
+    return line if len(line) <= limit else f"{line[: limit - 1]}…"
 
 
 def fields(pairs: Iterable[tuple[Any, Any]]) -> Headers:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from . import flows, go_vcr, har, httprr, ruby_vcr, test_proxy, vcrpy
-from .found import BufferedFile, FormatError, Found, Item, Left, LeftError, shown
+from .found import BufferedFile, FormatError, Found, Item, Left, LeftError, shortened, shown
 from .jsonitems import JsonDocument
 from .times import rfc3339_of
 from .yamlitems import YamlDocument
@@ -35,6 +35,9 @@ _INTO = frozenset({har.INTO})
 
 LOOK = 1 << 16
 """So many bytes of a file are looked at; its buffer must be as large."""
+
+_TOOL = 60
+"""So much of what a file says of its tool is repeated."""
 
 _BOM = b"\xef\xbb\xbf"
 _YAML = re.compile(rb"(?:\s|\#[^\n]*\n|---[^\n]*\n|%[^\n]*\n|[a-z_]+:[ \t][^\n]*\n)*(?:http_)?interactions[ \t]*:")
@@ -105,12 +108,12 @@ class Opened:
     def _note(self, name: str, value: Any) -> None:
         """What a file says of the tool that made it."""
         if name == "recorded_with" and isinstance(value, str):
-            self.tool = f"Ruby {value}"
+            self.tool = f"Ruby {shortened(value, _TOOL)}"
         elif name == har.OWN and isinstance(value, dict) and isinstance(value.get("tool"), str):
             self.take = value["tool"], rfc3339_of(value.get("recorded_at"))
         elif name == "creator" and isinstance(value, dict):
             said = (value.get("name"), value.get("version"))
-            self.tool = f"{har.TOOL} of {' '.join(str(word) for word in said if word)}"
+            self.tool = f"{har.TOOL} of {shortened(' '.join(str(word) for word in said if word), _TOOL)}"
 
 
 def _is_packed(start: bytes) -> bool:
