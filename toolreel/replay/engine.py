@@ -115,7 +115,7 @@ class Engine:
         whole = asked(request)
         what = self._rules.applied(whole, self._tool_of)
         held = [name for name in dict.fromkeys(names_in(what.texts())) if name in self._ids]
-        return Asking(whole, what, held, self._ids, self._ids.classes, self._tapes)
+        return Asking(whole, what, held, self._ids, self._ids.classes, self._tapes, forgets=self._ids.forgets)
 
     def _tool_of(self, call: str) -> str | None:
         """The name of the tool that a call asked for, by the id that the client has for the call."""
@@ -245,9 +245,11 @@ class Engine:
                 continue
             alike = {group: symbols[position] for group, symbols in held.items() if position < len(symbols)}
             name = self._ids.known_root(chosen, symbol) or self._ids.fresh(chosen.tape, dict.fromkeys(alike.values()))
+            if other := self._ids.holder(name):
+                self._past.use(other)
             self._ids.hand_out(name, live, chosen.tape.root_classes.get(symbol))
-            for group, other in alike.items():
-                live.states[group].bind(name, other)
+            for group, same in alike.items():
+                live.states[group].bind(name, same)
         return tuple(state.live_of[symbol] for symbol in held[chosen.group])
 
 

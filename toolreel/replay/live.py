@@ -35,8 +35,8 @@ class Live:
     """One live conversation: its candidates, each with the state in which it would be.
 
     Where a client has only just begun, most of them are not in `states` yet: `begun` knows them. `left` are recorded
-    conversations that it might have been, None where another client is in it. `names` are the ids that its client
-    was given first of all. Conversations that are newer have a higher `age`. Once it `is_over`, it only answers reads.
+    conversations that it might have been, None where another client is in it. `names` are the ids that it gave out.
+    Newer ones have a higher `age`. One that `is_over` only answers reads.
     """
 
     __slots__ = ("_left", "_left_at_once", "age", "begun", "is_over", "names", "states", "walk")
@@ -93,12 +93,10 @@ class Live:
 
 @dataclass(slots=True)
 class _Walk:
-    """What is taken for good in one walk."""
+    """What is taken for good in one walk; of conversations that `begin` alike, how many of the first ones."""
 
     owned: set[Group] = field(default_factory=set)
-    """The recorded conversations that live ones are in."""
     begin: dict[Beginning, int] = field(default_factory=dict)
-    """Of conversations that begin alike, how many of the first ones are owned."""
 
 
 class Conversations:
@@ -126,7 +124,7 @@ class Conversations:
         """The newest walk, and those in which somebody is undecided."""
 
     def of_group(self, group: Group, *, over: bool = True) -> list[Live]:
-        """The live conversations that may be this recorded one, the newest first; with those that are `over` or not."""
+        """The live conversations that may be this recorded one, the newest first; `over`: even if over."""
         lives = [live for live in self._seats if live.may_be(group)]
         lives += self._owners.get(group, ())
         if over and self._past is not None:
@@ -214,8 +212,10 @@ class Conversations:
 
     def note_played(self, live: Live) -> None:
         """Something was played in a live conversation; if nothing but reads can follow, it is over."""
-        (group, state), *others = live.states.items()
-        if self._past is None or others or live.begun is not None or live in self._seats or not state.is_over:
+        if self._past is None or live in self._seats:
+            return
+        [(group, state)] = live.states.items()
+        if not state.is_over:
             return
         self._played.update(state.played)
         if not live.is_over:
@@ -224,10 +224,7 @@ class Conversations:
             self._past.add(live, group)
 
     def decided(self) -> list[State]:
-        """Every live conversation as the recorded one that it is; the undecided ones are given one each.
-
-        Those that are over are left out.
-        """
+        """Every live conversation that is not over as the recorded one that it is; the undecided are given one each."""
         owners = [live.state(group) for group, owners in self._owners.items() for live in owners]
         return owners + [live.state(group) for (_, group), live in self._taken.items()]
 

@@ -1,7 +1,7 @@
 """Conversations that are over: a server that is asked for years must not keep them all.
 
-Nothing but reads can follow in them. Clients that hold ids go on reading by these; to who holds none, any of the newest
-gives the same answers, and two of them are enough to tell that a retry may be of more than one client.
+Nothing but reads can follow in them. Clients that hold ids go on reading by these; to who holds none, any of the
+newest gives the same answers, and two of them are enough to tell that a retry may be of more than one client.
 """
 
 from __future__ import annotations

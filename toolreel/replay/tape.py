@@ -163,8 +163,7 @@ class Group:
     says: str = ""
     """Equal for conversations that say the same from beginning to end, but for ids and clock."""
     tracks: list[Track] = field(default_factory=list)
-    moving: int = 0
-    """How many of them are no reads."""
+    moving: int = 0  # how many of them are no reads
     by_key: dict[Key, list[Track]] = field(default_factory=dict)
     writes: dict[str, list[Track]] = field(default_factory=dict)
     """The successful writes of each scope, in file order."""
