@@ -96,6 +96,14 @@ class Asking:
             if ours != theirs and ours not in self._given and theirs in tape.minted:
                 giver = tape.giver_of(theirs)
                 from_ = f", which the answer to {interaction(giver)} gives out" if giver else ""
-                forgot = ", or one that it forgot after thousands of other conversations" if self._forgets else ""
-                return f"{ours} is no id that this replay gave out{forgot}; recorded was {theirs}{from_}"
+                return f"{self._not_given(ours)}; recorded was {theirs}{from_}"
         return None
+
+    def as_recorded(self, tape: Tape) -> str | None:
+        """In words, what is wrong with an id of the recording that no client was given, or that was forgotten."""
+        names = (name for name in names_in(self.what.texts()) if name in tape.minted and name not in self._given)
+        return next(map(self._not_given, names), None)
+
+    def _not_given(self, name: str) -> str:
+        forgot = ", or one that it forgot after thousands of other conversations" if self._forgets else ""
+        return f"{name} is no id that this replay gave out{forgot}"

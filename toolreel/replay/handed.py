@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from functools import cached_property
 
 from toolreel.dialects.ids import ID
@@ -30,9 +30,6 @@ class Handed:
 
     def __contains__(self, name: object) -> bool:
         return name in self._holders
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._holders)
 
     def __len__(self) -> int:
         return len(self._holders)

@@ -224,7 +224,7 @@ class Conversations:
             self._past.add(live, group)
 
     def decided(self) -> list[State]:
-        """Every live conversation that is not over as the recorded one that it is; the undecided are given one each."""
+        """Every live conversation that is not over as the recorded one that it is; undecided ones get one each."""
         owners = [live.state(group) for group, owners in self._owners.items() for live in owners]
         return owners + [live.state(group) for (_, group), live in self._taken.items()]
 

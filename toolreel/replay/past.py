@@ -33,9 +33,6 @@ class Past:
         self._newest: dict[Group, dict[Live, None]] = {}
         """Those that ended last, of each recorded conversation."""
 
-    def __len__(self) -> int:
-        return len({*self._used, *(live for newest in self._newest.values() for live in newest)})
-
     def newest(self, group: Group) -> list[Live]:
         """The last ones that were this recorded conversation."""
         return list(self._newest.get(group, ()))
