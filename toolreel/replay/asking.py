@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 class Asking:
     """A request. `whole` is all of it, `what` is what counts, `held` are the ids in it that clients were given.
 
-    `given` are all ids that were given out, `classes` the classes of root ids.
+    `given` are all ids that were given out, `classes` the classes of root ids. If the replay `forgets`, there are ids
+    that it gave out and knows no more.
     """
 
     def __init__(
@@ -33,6 +34,8 @@ class Asking:
         given: Container[str],
         classes: Mapping[str, str],
         tapes: tuple[Tape, ...],
+        *,
+        forgets: bool = False,
     ) -> None:
         self.whole = whole
         self.what = what
@@ -40,6 +43,7 @@ class Asking:
         self.tapes = tapes
         self.classes = classes
         self._given = given
+        self._forgets = forgets
         self._meant: dict[tuple[str, ...], Meant] = {}  # states in which the ids stand for the same share it
 
     @cached_property
@@ -92,5 +96,14 @@ class Asking:
             if ours != theirs and ours not in self._given and theirs in tape.minted:
                 giver = tape.giver_of(theirs)
                 from_ = f", which the answer to {interaction(giver)} gives out" if giver else ""
-                return f"{ours} is no id that this replay gave out; recorded was {theirs}{from_}"
+                return f"{self._not_given(ours)}; recorded was {theirs}{from_}"
         return None
+
+    def as_recorded(self, tape: Tape) -> str | None:
+        """In words, what is wrong with an id of the recording that no client was given, or that was forgotten."""
+        names = (name for name in names_in(self.what.texts()) if name in tape.minted and name not in self._given)
+        return next(map(self._not_given, names), None)
+
+    def _not_given(self, name: str) -> str:
+        forgot = ", or one that it forgot after thousands of other conversations" if self._forgets else ""
+        return f"{name} is no id that this replay gave out{forgot}"

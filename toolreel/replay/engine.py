@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from itertools import islice
 
-from toolreel.dialects.ids import ID, ROOTS
+from toolreel.dialects.ids import ROOTS
 from toolreel.messages.http import HttpRequest
 from toolreel.messages.model import Performance, Response
 from toolreel.normalise.strings import in_response
@@ -15,8 +16,10 @@ from .asking import Asking
 from .beginnings import Beginning, Begun, beginnings, bind_roots, singled_out
 from .canonical import asked
 from .explain import Repeating, missed, torn
+from .handed import Handed
 from .live import Conversations, Left, Live
 from .miss import Miss, MissCode
+from .past import Past
 from .progress import State
 from .retries import is_retry
 from .rules import DEFAULT_MATCH_RULES
@@ -60,25 +63,25 @@ class Engine:
         self._options = options
         self._rules = self._tapes[0].rules if self._tapes else DEFAULT_MATCH_RULES
         self._walk = 1
-        self._conversations = Conversations()
-        self._holders: dict[str, Live] = {}
-        """Every id that was handed out, and the live conversation that it belongs to."""
-        self._classes: dict[str, str] = {}
-        """The class of each root id that was handed out."""
-        self._counts: dict[str, int] = {}
+        self._ids = Handed(self._tapes)
+        self._past = Past(self._ids.forget)
+        # One walk is bounded by the cassette; and what it has taken must never be free again.
+        self._conversations = Conversations(self._past if options.repeat else None)
         self._known_beginnings: dict[tuple[str, str, str | None], list[Beginning]] = {}
 
     def play(self, request: HttpRequest) -> Played | Miss:
         """The answer to a request; raises nothing of its own."""
         asking = self._asking(request)
-        lives = self._holders_of(name for name in asking.held if prefix_of(name) not in ROOTS)
+        for holder in self._ids.holders(asking.held):
+            self._past.use(holder)
+        lives = self._ids.holders(name for name in asking.held if prefix_of(name) not in ROOTS)
         if len(lives) > 1:
             return torn(asking, lives)
         if lives:
             found = self._advance(lives[0], asking)
         else:
             # Roots alone name no conversation: the request may be about them, or begin something with them.
-            roots = self._holders_of(asking.held)
+            roots = self._ids.holders(asking.held)
             found = next(filter(None, (self._advance(root, asking) for root in roots)), None)
             found = found or self._newcomer(asking)
         if found is not None:
@@ -93,34 +96,30 @@ class Engine:
         for live in players:
             self._conversations.candidates(live, asking.groups)
         repeating = Repeating(not self._options.repeat and not lives, is_retry(request))
-        return missed(asking, lives, [*players, *self._holders_of(asking.held)], repeating)
+        return missed(asking, lives, [*players, *self._ids.holders(asking.held)], repeating)
 
     def concerned(self, request: HttpRequest) -> set[Group]:
         """The recorded conversations that a request may be about, or may begin; it is not played."""
         asking = self._asking(request)
-        lives = self._holders_of(name for name in asking.held if prefix_of(name) not in ROOTS)
+        lives = self._ids.holders(name for name in asking.held if prefix_of(name) not in ROOTS)
         return {group for live in lives for group in live.groups} if lives else set(asking.groups)
 
     @property
     def played(self) -> set[Track]:
         """The interactions that clients have been answered with."""
-        return {track for state in self._conversations.decided() for track in state.played}
+        return self._conversations.played
 
     # ------------------------------------------------------------------------------------------------ who is asking
-
-    def _holders_of(self, held: Iterable[str]) -> list[Live]:
-        """The live conversations that ids belong to."""
-        return list(dict.fromkeys(self._holders[name] for name in held))
 
     def _asking(self, request: HttpRequest) -> Asking:
         whole = asked(request)
         what = self._rules.applied(whole, self._tool_of)
-        held = [name for name in dict.fromkeys(names_in(what.texts())) if name in self._holders]
-        return Asking(whole, what, held, self._holders, self._classes, self._tapes)
+        held = [name for name in dict.fromkeys(names_in(what.texts())) if name in self._ids]
+        return Asking(whole, what, held, self._ids, self._ids.classes, self._tapes, forgets=self._ids.forgets)
 
     def _tool_of(self, call: str) -> str | None:
         """The name of the tool that a call asked for, by the id that the client has for the call."""
-        live = self._holders.get(call)
+        live = self._ids.holder(call)
         states = live.states.values() if live else ()
         names = (state.group.tape.tools.get(state.symbol_of.get(call, "")) for state in states)
         literal = (tape.tools.get(call) for tape in self._tapes)
@@ -153,7 +152,8 @@ class Engine:
         asking_again = lives or dict.fromkeys(live for group in asking.groups for live in self._all_of(group))
         for live in asking_again:
             self._conversations.candidates(live, asking.groups)
-        found = [(live, track) for live in asking_again if (track := live.asked_before(asking))]
+        senders = ((live, track) for live in asking_again if (track := live.asked_before(asking)))
+        found = list(islice(senders, 2))
         if len(found) != 1:
             return None
         live, track = found[0]
@@ -164,7 +164,7 @@ class Engine:
 
     def _going_on(self, asking: Asking) -> tuple[Live, dict[Group, Track]] | None:
         for group in asking.groups:
-            for live in self._conversations.of_group(group):
+            for live in self._conversations.of_group(group, over=asking.reads):
                 if found := self._advance(live, asking):
                     return found
         return None
@@ -189,7 +189,7 @@ class Engine:
 
     def _beginnings(self, asking: Asking) -> list[Beginning]:
         """What a request may begin; it is the same for all requests that say the same, and hold roots only."""
-        if not asking.groups or any(name not in self._classes for name in asking.held):
+        if not asking.groups or any(name not in self._ids.classes for name in asking.held):
             return beginnings(singled_out(asking.groups, asking, faithful=self._options.faithful))
         meant = asking.meant(State(asking.groups[0]))
         said = asking.key, meant.said, asking.what.deployment
@@ -217,6 +217,7 @@ class Engine:
             live.begun = replace(live.begun, names=names)
         for group, candidate in live.states.items():
             candidate.play(due[group], meanings[group] or {})
+        self._conversations.note_played(live)
         return self._played(live, chosen, response)
 
     def _narrow(self, live: Live, due: dict[Group, Track], alike: list[Group], chosen: Track) -> None:
@@ -243,36 +244,13 @@ class Engine:
             if symbol in state.live_of:
                 continue
             alike = {group: symbols[position] for group, symbols in held.items() if position < len(symbols)}
-            name = self._known_root(chosen, symbol) or self._fresh(chosen.tape, dict.fromkeys(alike.values()))
-            self._holders.setdefault(name, live)
-            if symbol in chosen.tape.root_classes:
-                self._classes[name] = chosen.tape.root_classes[symbol]
-            for group, other in alike.items():
-                live.states[group].bind(name, other)
+            name = self._ids.known_root(chosen, symbol) or self._ids.fresh(chosen.tape, dict.fromkeys(alike.values()))
+            if other := self._ids.holder(name):
+                self._past.use(other)
+            self._ids.hand_out(name, live, chosen.tape.root_classes.get(symbol))
+            for group, same in alike.items():
+                live.states[group].bind(name, same)
         return tuple(state.live_of[symbol] for symbol in held[chosen.group])
-
-    def _known_root(self, track: Track, symbol: str) -> str | None:
-        """The client's newest id for a root that another interaction made, if the client knows one like it."""
-        wanted = track.tape.root_classes.get(symbol)
-        if wanted is None or track.tape.root_tracks[symbol] is track:
-            return None
-        return next((name for name, known in reversed(self._classes.items()) if known == wanted), None)
-
-    def _fresh(self, tape: Tape, symbols: Iterable[str]) -> str:
-        """A live id that nobody holds: one of the symbols, or what it stands for, if it is free; else a number."""
-        example = ""
-        for symbol in symbols:
-            example = example or symbol
-            name = tape.originals.get(symbol, symbol)
-            if name not in self._holders:
-                return name
-        prefix = prefix_of(example)
-        while True:
-            count = self._counts[prefix] = self._counts.get(prefix, 10_000) + 1
-            digits = str(count).zfill(len(example) - len(prefix))
-            name = prefix + digits if prefix else f"00000000-0000-4000-8000-{count:012}"
-            if ID.fullmatch(name) and name not in self._holders:
-                return name
 
 
 def _alike(one: Track, other: Track) -> bool:

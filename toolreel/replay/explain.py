@@ -180,7 +180,8 @@ def _unlike(asking: Asking, around: Iterable[Live]) -> Miss:
     tape, found = near.track.tape, near.differences
     message += f". Nearest is interaction {near.track.n}"
     if not found:
-        return Miss(MissCode.NO_MATCH, f"{message}, but what stands for its secrets or free ids was another before.")
+        why = asking.as_recorded(tape) or "what stands for its secrets or free ids was another before"
+        return Miss(MissCode.NO_MATCH, f"{message}, but {why}.")
     shown = [_told(asking, near, one) for one in found[:_SHOWN]]
     if len(found) > _SHOWN:
         shown.append(f"and {len(found) - _SHOWN} more")

@@ -6,11 +6,14 @@ differ; until then all that fit are kept.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Container, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from .asking import Asking
 from .beginnings import Beginning, Begun
+from .past import Past
 from .progress import State
 from .tape import Group, Track
 
@@ -32,13 +35,17 @@ class Live:
     """One live conversation: its candidates, each with the state in which it would be.
 
     Where a client has only just begun, most of them are not in `states` yet: `begun` knows them. `left` are recorded
-    conversations that it might have been, None where another client is in it.
+    conversations that it might have been, None where another client is in it. `names` are the ids that it gave out.
+    Newer ones have a higher `age`. One that `is_over` only answers reads.
     """
 
-    __slots__ = ("_left", "_left_at_once", "begun", "states", "walk")
+    __slots__ = ("_left", "_left_at_once", "age", "begun", "is_over", "names", "states", "walk")
 
     def __init__(self, walk: int, states: Iterable[State] = (), begun: Begun | None = None) -> None:
         self.walk = walk
+        self.age = 0
+        self.is_over = False
+        self.names: list[str] = []
         self.begun = begun
         self.states = {state.group: state for state in states}
         self._left: dict[Group, Left | None] = {}
@@ -84,42 +91,56 @@ class Live:
         return next(filter(None, (state.asked_before(asking) for state in self.states.values())), None)
 
 
+@dataclass(slots=True)
+class _Walk:
+    """What is taken for good in one walk; of conversations that `begin` alike, how many of the first ones."""
+
+    owned: set[Group] = field(default_factory=set)
+    begin: dict[Beginning, int] = field(default_factory=dict)
+
+
 class Conversations:
     """All live conversations of a session, and which recorded ones are still free.
 
     No two of them are ever the same recorded conversation of the same walk; so the candidates of all must allow a
     choice in which each gets one of its own. One such choice is kept at all times, the *seats*: it is changed along
     augmenting paths (Kuhn's algorithm for bipartite matching) and proves that nobody is left without.
+
+    Those that are over go to the `past`, if there is any.
     """
 
-    def __init__(self) -> None:
-        self._lives: dict[Live, int] = {}
-        """All, with their ages."""
+    def __init__(self, past: Past | None = None) -> None:
+        self._past = past
+        self._count = 0
+        self._played: set[Track] = set()
+        """What was played in those that are over."""
         self._seats: dict[Live, Place] = {}
         """Of those that are undecided."""
         self._taken: dict[Place, Live] = {}
         """Who sits where."""
-        self._owners: dict[Place, Live] = {}
-        """The decided ones."""
-        self._owners_of: dict[Group, list[Live]] = {}
-        self._begin: dict[tuple[int, Beginning], int] = {}
-        """Of conversations that begin alike, how many of the first ones are owned."""
+        self._owners: dict[Group, dict[Live, None]] = {}
+        """The decided ones that are not over."""
+        self._walks: dict[int, _Walk] = defaultdict(_Walk)
+        """The newest walk, and those in which somebody is undecided."""
 
-    def of_group(self, group: Group) -> list[Live]:
-        """The live conversations that may be this recorded one, the newest first."""
+    def of_group(self, group: Group, *, over: bool = True) -> list[Live]:
+        """The live conversations that may be this recorded one, the newest first; `over`: even if over."""
         lives = [live for live in self._seats if live.may_be(group)]
-        return sorted(lives + self._owners_of.get(group, []), key=self._lives.__getitem__, reverse=True)
+        lives += self._owners.get(group, ())
+        if over and self._past is not None:
+            lives += self._past.newest(group)
+        return sorted(lives, key=lambda live: live.age, reverse=True)
 
     def candidates(self, live: Live, groups: Iterable[Group]) -> list[State]:
         """The states in which a live conversation would be in those of these that it may be."""
         if live.begun is None:
             return [live.states[group] for group in groups if group in live.states]
-        may_be = (group for group in groups if live.may_be(group) and (live.walk, group) not in self._owners)
+        may_be = (group for group in groups if live.may_be(group) and not self._is_owned((live.walk, group)))
         return [live.state(group) for group in may_be]
 
     def free(self, walk: int, groups: Iterable[Group]) -> list[Group]:
         """Of these recorded conversations, those that a new live one may be."""
-        wanted = [group for group in groups if (walk, group) not in self._owners]
+        wanted = [group for group in groups if not self._is_owned((walk, group))]
         if not any((walk, group) in self._taken for group in wanted):
             return wanted
         movable = self._movable()
@@ -134,13 +155,17 @@ class Conversations:
         return next((group for group in self._unowned(walk, beginning) if (walk, group) in movable), None)
 
     def _unowned(self, walk: int, beginning: Beginning) -> Iterator[Group]:
-        groups = beginning.groups
-        begin = self._begin.get((walk, beginning), 0)
-        while begin < len(groups) and (walk, groups[begin]) in self._owners:
+        groups, known = beginning.groups, self._walks[walk]
+        begin = known.begin.get(beginning, 0)
+        while begin < len(groups) and groups[begin] in known.owned:
             begin += 1
-        self._begin[walk, beginning] = begin
+        known.begin[beginning] = begin
         found = (groups[at] for at in range(begin, len(groups)))
-        return (group for group in found if (walk, group) not in self._owners)
+        return (group for group in found if group not in known.owned)
+
+    def _is_owned(self, place: Place) -> bool:
+        walk, group = place
+        return group in self._walks[walk].owned
 
     def _places(self, live: Live) -> Iterator[Place]:
         """The recorded conversations that a live one may be."""
@@ -153,9 +178,11 @@ class Conversations:
 
     def add(self, live: Live) -> None:
         """Takes in a new live conversation."""
-        self._lives[live] = len(self._lives)
+        self._count += 1
+        live.age = self._count
         self._sit(live)
         self._settle([live])
+        self._close([walk for walk in self._walks if walk < live.walk])
 
     def choose(self, live: Live, groups: list[Group]) -> Group:
         """The first of its candidates `groups` that leaves every other live conversation one of its own."""
@@ -183,10 +210,28 @@ class Conversations:
                 self._sit(live)
                 self._settle([live])
 
+    def note_played(self, live: Live) -> None:
+        """Something was played in a live conversation; if nothing but reads can follow, it is over."""
+        if self._past is None or live in self._seats:
+            return
+        [(group, state)] = live.states.items()
+        if not state.is_over:
+            return
+        self._played.update(state.played)
+        if not live.is_over:
+            live.is_over = True
+            self._owners[group].pop(live, None)
+            self._past.add(live, group)
+
     def decided(self) -> list[State]:
-        """Every live conversation as the recorded one that it is; the undecided ones are given one each."""
-        seats = {**self._owners, **self._taken}
-        return [live.state(group) for (_, group), live in seats.items()]
+        """Every live conversation that is not over as the recorded one that it is; undecided ones get one each."""
+        owners = [live.state(group) for group, owners in self._owners.items() for live in owners]
+        return owners + [live.state(group) for (_, group), live in self._taken.items()]
+
+    @property
+    def played(self) -> set[Track]:
+        """The interactions that were played in any of them."""
+        return self._played.union(*(state.played for state in self.decided()))
 
     def _movable(self) -> set[Place]:
         """The seats that could be had, because whoever sits there could sit elsewhere."""
@@ -210,7 +255,7 @@ class Conversations:
         asking = [live]
         for one in asking:
             for place in self._places(one):
-                if place in came or place in self._owners:
+                if place in came or self._is_owned(place):
                     continue
                 came[place] = one
                 if place not in self._taken:
@@ -235,11 +280,20 @@ class Conversations:
                 continue
             place = self._seats.pop(live)
             del self._taken[place]
-            self._owners[place] = live
-            self._owners_of.setdefault(place[1], []).append(live)
+            self._walks[live.walk].owned.add(place[1])
+            self._owners.setdefault(place[1], {})[live] = None
             for other in self._seats:
                 if other.walk == live.walk and other.may_be(place[1]):
                     other.leave(place[1], None)
                     if other.states.pop(place[1], None) is not None and not other.states:
                         other.state(self._seats[other][1])
                     changed.append(other)
+        for live in changed:
+            self.note_played(live)
+
+    def _close(self, walks: Iterable[int]) -> None:
+        """Forgets what was taken in walks in which nobody begins any more, unless somebody is undecided there."""
+        undecided = {live.walk for live in self._seats}
+        for walk in walks:
+            if walk not in undecided:
+                del self._walks[walk]

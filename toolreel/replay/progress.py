@@ -32,6 +32,7 @@ class State:
         "_next_stage",
         "_played",
         "_settled",
+        "_to_play",
         "_unplayed",
         "_waited",
         "group",
@@ -54,6 +55,7 @@ class State:
         self._next_stage: dict[int, int] = {}
         self._waited: dict[tuple[int, int], int] = {}
         self._unplayed: dict[int, int] = {}
+        self._to_play = group.moving
 
     def bind(self, live: str, symbol: str) -> None:
         """The client knows `symbol` as `live`."""
@@ -116,6 +118,8 @@ class State:
             self._settled.add(track.n)
         else:
             self._wait(track, stage)
+        if track.kind is not Kind.READ and track.n not in self._played:
+            self._to_play -= 1
         self._played.pop(track.n, None)
         self._played[track.n] = None
         self._answered[track.n] = self._answered.get(track.n, 0) + 1
@@ -165,6 +169,11 @@ class State:
     def is_new(self) -> bool:
         """Whether nothing has been played yet."""
         return not self._played
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing can follow but reads."""
+        return self._to_play == 0
 
     def has_played(self, track: Track) -> bool:
         """Whether the interaction has been played."""

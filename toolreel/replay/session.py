@@ -84,6 +84,14 @@ class Session:
         self.trouble = Trouble(delivery.faults)
         self._aftermath = Aftermath()
 
+    def _touch(self, live: Live) -> None:
+        """A fault has touched a live conversation; of those that are decided, only what they are is kept."""
+        lives = [one for one in self._touched if isinstance(one, Live)]
+        self._touched.difference_update(lives)
+        for one in (*lives, live):
+            is_decided = one.begun is None and len(one.states) == 1
+            self._touched.update(one.states if is_decided else [one])
+
     @property
     def _touched_groups(self) -> set[Group]:
         """Recorded conversations that faults have touched."""
@@ -166,7 +174,7 @@ class Session:
         self.trouble.learn(answer)
         fault, ended = self.trouble.after(wanted, answer), None
         if fault:
-            self._touched.add(played.live)
+            self._touch(played.live)
             answer, ended = broken(fault, answer)
         self._aftermath.see(wanted, whole, fault, ended)
         self.served += 1

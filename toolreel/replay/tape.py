@@ -163,6 +163,7 @@ class Group:
     says: str = ""
     """Equal for conversations that say the same from beginning to end, but for ids and clock."""
     tracks: list[Track] = field(default_factory=list)
+    moving: int = 0  # how many of them are no reads
     by_key: dict[Key, list[Track]] = field(default_factory=dict)
     writes: dict[str, list[Track]] = field(default_factory=dict)
     """The successful writes of each scope, in file order."""
@@ -243,6 +244,7 @@ class Tape:
                 epochs[scope] = epochs.get(scope, 0) + 1
                 group.writes.setdefault(scope, []).append(track)
             group.tracks.append(track)
+            group.moving += track.kind is not Kind.READ
             group.by_key.setdefault(track.key, []).append(track)
             group.routes.setdefault((track.asked.method, track.route.name), []).append(track)
             tracks[id(item)] = track
