@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from toolreel.commands.console import tell_of
+from toolreel.commands.console import complaint, tell_of
 from toolreel.messages.http import HttpRequest
 from toolreel.replay.faults import parse_faults
 from toolreel.replay.trouble import Trouble, Wanted
@@ -22,3 +22,8 @@ def test_what_faults_did_is_told(capsys: pytest.CaptureFixture[str]) -> None:
 def test_without_faults_nothing_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     tell_of((), ())
     assert capsys.readouterr().err == ""
+
+
+def test_what_is_named_in_a_complaint_cannot_steer_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    complaint("Cassette a\x1b[2J\u202e.json is none.\nSee ü.")
+    assert capsys.readouterr().err == "toolreel: Cassette a\\x1b[2J\\u202e.json is none.\nSee ü.\n"

@@ -50,7 +50,11 @@ def progress(items: Sequence[_T], what: str) -> Iterable[_T]:
 
 
 def complaint(text: str) -> None:
-    """A line that says what is wrong."""
+    """A line that says what is wrong. It may name what anyone has made: that cannot steer the terminal."""
+    if not text.isprintable():
+        from toolreel.inspect.words import printable_lines
+
+        text = "\n".join(printable_lines(text))
     note(f"toolreel: {text}", style="red")
 
 
