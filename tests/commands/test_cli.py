@@ -13,7 +13,6 @@ import pytest
 
 from toolreel.commands.cli import cli, main
 from toolreel.commands.doors import Upstream
-from toolreel.commands.listing import Filter
 from toolreel.errors import (
     CassetteError,
     CommandError,
@@ -22,6 +21,7 @@ from toolreel.errors import (
     ToolreelError,
     UpstreamError,
 )
+from toolreel.inspect.selection import Filter
 from toolreel.redaction import DEFAULT_RULES
 from toolreel.replay.delivery import Delivery
 from toolreel.replay.faults import NO_FAULTS

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from toolreel.commands.inspecting import SORTS
-from toolreel.commands.listing import Filter, ls, parse_age, parse_size, reindex, search, sql
+from toolreel.commands.listing import ls, parse_age, parse_size, reindex, search, sql
 from toolreel.errors import CommandError
+from toolreel.inspect.selection import SORTS, Filter
 
 SAMPLE = (Path(__file__).parents[2] / "cassettes" / "weather.json").read_text()
 

@@ -22,6 +22,7 @@ LEVELS: tuple[frozenset[str], ...] = (
     frozenset({"store", "cassettes"}),
     frozenset({"server"}),
     frozenset({"addons", "standin", "inspect", "audit"}),
+    frozenset({"view"}),
     frozenset({"commands"}),
     frozenset({"pytest_plugin"}),
     frozenset({"__main__"}),

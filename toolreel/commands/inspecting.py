@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from toolreel.inspect.selection import SORTS
+
 from . import options
 from .matching import matching
 
 if TYPE_CHECKING:
     from toolreel.replay.rules import MatchRules
-
-SORTS = ("name", "requests", "runs", "calls", "streams", "frames", "failures", "size", "age")
-"""What `ls` can be sorted by."""
 
 
 @click.command()
@@ -43,8 +42,10 @@ def ls(
     folder: Path,
 ) -> int:
     """List the cassettes, or those whose name fits a PATTERN: a name, a folder, or with wildcards."""
-    from .listing import Filter, parse_age, parse_size
+    from toolreel.inspect.selection import Filter
+
     from .listing import ls as run
+    from .listing import parse_age, parse_size
 
     which = Filter(
         patterns,
@@ -192,4 +193,21 @@ def misses(name: str | None, clear: bool, as_json: bool, folder: Path) -> int:
     return run(folder, name, clear=clear, as_json=as_json)
 
 
-COMMANDS = (ls, search, show, diff, lint, audit, stats, sql, misses)
+@click.command()
+@click.argument("name", required=False, shell_complete=options.complete_name)
+@options.listen
+@click.option("--no-open", is_flag=True, help="Only print the address; else the browser is opened at it.")
+@options.cassettes
+def view(name: str | None, listen: str, no_open: bool, folder: Path) -> int:
+    """Look at the cassettes in the browser, or at the cassette NAME, until Ctrl-C.
+
+    The pages are served on this machine only, to whoever has the address: it holds a random token.
+    """
+    from toolreel.server.hosts import parse_listen
+
+    from .view import view as run
+
+    return run(folder, name, listen=parse_listen(listen), browser=not no_open)
+
+
+COMMANDS = (ls, search, show, diff, lint, audit, stats, sql, misses, view)

@@ -5,15 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
 from toolreel.errors import CassetteError, CommandError
+from toolreel.inspect.selection import EVERYTHING, Filter, sort_key
 from toolreel.inspect.words import counted, printable, short_ids, size
 from toolreel.store.catalogue import MARKS, Catalogue, Hit, Row
 
@@ -48,55 +47,13 @@ def _facts(cassette: Cassette) -> Facts:
 # ---------------------------------------------------------------------------------------------------------------- ls
 
 
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """Which cassettes are listed: whose name fits one of `patterns`, and all that is asked for besides."""
-
-    patterns: Sequence[str] = ()
-    tool: str | None = None
-    older_than: timedelta | None = None
-    larger_than: int = 0
-    streams: bool = False
-    failed: bool = False
-
-    def fits(self, row: Row, now: datetime) -> bool:
-        """Whether a cassette is listed."""
-        if self.patterns and not any(_names(pattern, row.name) for pattern in self.patterns):
-            return False
-        if self.older_than is not None and not _is_older(row, now - self.older_than):
-            return False
-        return (
-            row.size >= self.larger_than
-            and (row.streams > 0 or not self.streams)
-            and (row.failures > 0 or not self.failed)
-        )
-
-
-def _names(pattern: str, name: str) -> bool:
-    """A pattern is a name, a folder, or has wildcards."""
-    return fnmatchcase(name, pattern) or name.startswith(pattern.rstrip("/") + "/")
-
-
-def _is_older(row: Row, than: datetime) -> bool:
-    recorded = _instant(row.recorded_at)
-    return recorded is not None and recorded < than
-
-
-def _instant(text: str | None) -> datetime | None:
-    try:
-        instant = datetime.fromisoformat(text or "")
-    except ValueError:
-        return None
-    return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
-
-
-def ls(folder: Path, *, as_json: bool, which: Filter = Filter(), sort: str = "name", reverse: bool = False) -> int:
+def ls(folder: Path, *, as_json: bool, which: Filter = EVERYTHING, sort: str = "name", reverse: bool = False) -> int:
     """Lists the cassettes of a folder; a broken one is named on stderr and makes the exit status 65."""
     now = datetime.now(UTC)
     with catalogue(folder) as found:
         listed = [row for row in found.rows(which.tool) if which.fits(row, now)]
     broken = [row for row in listed if row.error]
-    rows = sorted((row for row in listed if not row.error), key=lambda row: _sort_key(row, sort, now))
+    rows = sorted((row for row in listed if not row.error), key=lambda row: sort_key(row, sort, now))
     if reverse:
         rows.reverse()
     for row in broken:
@@ -106,16 +63,8 @@ def ls(folder: Path, *, as_json: bool, which: Filter = Filter(), sort: str = "na
     elif rows:
         _show_rows(rows)
     elif not broken:
-        console.result(f"No cassettes in {folder}{'' if which == Filter() else ' that fit'}.")
+        console.result(f"No cassettes in {folder}{'' if which == EVERYTHING else ' that fit'}.")
     return CassetteError.exit_status if broken else 0
-
-
-def _sort_key(row: Row, sort: str, now: datetime) -> tuple[float, str]:
-    if sort == "name":
-        return 0, row.name
-    if sort == "age":
-        return -(now - (_instant(row.recorded_at) or now)).total_seconds(), row.name
-    return -float(getattr(row, sort)), row.name
 
 
 def _as_json(row: Row) -> dict[str, Any]:

@@ -1,0 +1,28 @@
+"""Long lists, a page at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class Paged(Generic[_T]):
+    """One page of a list: its `items`, the place of the first of them in the list, and which page of how many."""
+
+    items: Sequence[_T]
+    first: int
+    number: int
+    count: int
+
+
+def paged(items: Sequence[_T], asked: str | None, length: int) -> Paged[_T]:
+    """The page that is asked for, from 1 on; the nearest there is if there is none of that number."""
+    count = max(1, -(-len(items) // length))
+    number = int(asked) if asked and asked.isascii() and asked.isdigit() and len(asked) < 10 else 1
+    number = min(max(number, 1), count)
+    first = (number - 1) * length
+    return Paged(items[first : first + length], first, number, count)
