@@ -11,15 +11,15 @@ class Addresses:
     def __init__(self, token: str) -> None:
         self.home = f"/{token}/"
 
-    def page(self, name: str, **query: str | int) -> str:
+    def page(self, name: str, /, **query: str | int) -> str:
         """A page that is there once: `search`, `diff`, `misses`."""
         return self.home + name + self._query(query)
 
-    def cassette(self, name: str, fragment: str = "", **query: str | int) -> str:
+    def cassette(self, name: str, fragment: str = "", /, **query: str | int) -> str:
         """The timeline of a cassette."""
         return f"{self.home}cassette/{_quoted(name)}{self._query(query)}{'#' if fragment else ''}{fragment}"
 
-    def request(self, name: str, n: int, fragment: str = "", **query: str | int) -> str:
+    def request(self, name: str, n: int, fragment: str = "", /, **query: str | int) -> str:
         """All of one request and its answer."""
         return f"{self.home}request/{n}/{_quoted(name)}{self._query(query)}{'#' if fragment else ''}{fragment}"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -39,11 +40,10 @@ class Pages:
 
     def __init__(self, library: Library, to: Addresses) -> None:
         self._desk = Desk(library, to, self._render)
-        self._templates = _environment()
-        self._templates.globals.update(to=to, folder=str(library.folder), parsed=parsed)
 
     def _render(self, template: str, status: int = 200, **values: Any) -> Response:
-        text = self._templates.get_template(template).render(**values)
+        everywhere = {"to": self._desk.to, "folder": str(self._desk.library.folder)}
+        text = _environment().get_template(template).render(everywhere | values)
         return HTMLResponse(text.encode("utf-8", "backslashreplace"), status)
 
     def serving(self, page: Page) -> Callable[[Request], Response]:
@@ -75,6 +75,7 @@ class Pages:
         return self._error("That is a bug", message, 500)
 
 
+@functools.cache
 def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("toolreel.view"),
@@ -85,6 +86,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
+    environment.globals["parsed"] = parsed
     environment.filters |= {
         "bars": bars,
         "clipped": clipped,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -20,6 +22,7 @@ from toolreel.inspect.timeline import Chapter, Event, Kind
 from toolreel.messages.bodies import body_bytes, frame_bytes
 from toolreel.messages.model import Interaction
 from toolreel.store.files import LargeBodies
+from toolreel.store.misses import MissRow
 
 from .library import Opened
 from .pages import Desk
@@ -66,6 +69,7 @@ def cassette(desk: Desk, request: Request) -> Response:
         details={n: detail(opened.cassette, opened.cassette.interactions[n - 1]) for n in inline},
         frames_inline=_FRAMES_INLINE,
         figures=_figures(opened),
+        near=partial(_nearest, last=len(opened.cassette.interactions)),
         frame=frame_said,
     )
 
@@ -89,6 +93,15 @@ def _numbers_on(
         if kept := [part for part in kept if part.steps]:
             found.append((chapter, kept))
     return found
+
+
+def _nearest(miss: MissRow, last: int) -> int | None:
+    """The recorded request that a miss speaks of first."""
+    found = _INTERACTION.search(miss.message)
+    return int(found[1]) if found and 1 <= int(found[1]) <= last else None
+
+
+_INTERACTION = re.compile(r"\binteraction ([0-9]{1,9})\b")
 
 
 @dataclass(frozen=True, slots=True)
