@@ -30,7 +30,7 @@ from toolreel.replay.pace import parse_pace
 from toolreel.replay.rules import MatchRules
 from toolreel.server.hosts import Listen
 
-LOOKING = ["ls", "search", "show", "diff", "lint", "audit", "stats", "sql", "misses"]
+LOOKING = ["ls", "search", "show", "diff", "lint", "audit", "stats", "sql", "misses", "view"]
 KEEPING = ["mv", "rm", "reindex", "setup"]
 COMMANDS = ["record", "replay", "run", "recover", "import", "export", "standin", "demo", "doctor", *LOOKING, *KEEPING]
 RUNNERS = {"record": "[-- COMMAND...]", "replay": "[-- COMMAND...]", "run": "-- COMMAND..."}

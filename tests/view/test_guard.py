@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import anyio
 import pytest
 
@@ -62,7 +64,10 @@ def test_head_is_answered_without_a_body(viewer: Viewer) -> None:
 
 
 def test_a_websocket_is_no_request() -> None:
-    async def unwanted(*_: object) -> None:
+    async def unwanted(*_: object) -> Any:
         raise AssertionError
 
-    anyio.run(Guard(unwanted, TOKEN), {"type": "websocket", "path": f"/{TOKEN}/"}, unwanted, unwanted)
+    async def connect() -> None:
+        await Guard(unwanted, TOKEN)({"type": "websocket", "path": f"/{TOKEN}/"}, unwanted, unwanted)
+
+    anyio.run(connect)
