@@ -6,20 +6,12 @@ from typing import Any
 
 import pytest
 
-from tests.inspect.tapes import CALL, SAMPLE, answered, begun, function, normal
+from tests.inspect.tapes import SAMPLE
 from toolreel.replay.miss import Miss, MissCode
-from toolreel.store.layout import cassette_text
 from toolreel.store.misses import note_misses
 
 from .looking import TOKEN, Viewer
-
-
-def timed(count: int) -> str:
-    """A cassette with a stream of so many deltas, one each 7 ms."""
-    text = cassette_text(normal(*begun(function(CALL)), answered(*(f"word{n} " for n in range(count)))))
-    value: Any = json.loads(text)
-    value["take"]["interactions"]["4"]["frame_ms"] = [7 * n for n in range(count + 4)]
-    return json.dumps(value)
+from .streams import timed
 
 
 def test_the_timeline_goes_from_the_question_to_the_answer(viewer: Viewer) -> None:

@@ -1,4 +1,4 @@
-"""The pages in a real browser: Debian's Chromium, which is not asked to go anywhere else."""
+"""The pages in a real browser."""
 
 from __future__ import annotations
 
@@ -10,35 +10,23 @@ import pytest
 
 from tests.docs.food import FOLDER
 from tests.inspect.tapes import SAMPLE
+from tests.view.chromium import CHROMIUM, chromium
 from tests.view.hostile import write
-from tests.view.test_reading import timed
+from tests.view.streams import timed
 from toolreel.commands.view import viewing
 from toolreel.server.hosts import Listen
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-CHROMIUM = shutil.which("chromium")
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
 pytestmark = pytest.mark.skipif(not CHROMIUM, reason="no chromium: as root on Debian, .ci/browser installs it")
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    with api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, headless=True, args=FLAGS)
+    pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    with chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
@@ -99,6 +87,7 @@ def test_from_the_list_to_a_frame(page: Page, url: str) -> None:
     assert behind.get_by_text('"tool_outputs"').first.is_visible()
     page.get_by_role("link", name="4 POST").click()
     rows = page.locator("table.frames tbody tr")
+    rows.nth(27).wait_for()
     assert rows.count() == 28
     rows.nth(10).locator("summary").first.click()
     assert rows.nth(10).locator(".json .key").first.is_visible()
@@ -164,7 +153,7 @@ def test_a_long_stream_is_there_at_once_and_can_be_gone_through(page: Page, url:
     page.get_by_role("link", name="Request and answer 4").click()
     assert page.get_by_text("Page 1 of 11").first.is_visible()
     page.get_by_role("link", name="Next →").first.click()
-    page.locator("#f201").wait_for()
+    page.locator("#f400").wait_for()  # the last one
     assert page.locator("table.frames tbody tr").count() == 200
 
 
