@@ -50,6 +50,13 @@ def test_what_is_very_long_or_deep_says_that_there_is_more() -> None:
     assert len(seen(folded("[" * 3000 + "]" * 3000)).text) > 3000
 
 
+def test_a_huge_value_makes_no_huge_page() -> None:
+    huge = {f"k{n}": [{"x": [{"y": m}, "z" * 80]} for m in range(300)] for n in range(300)}
+    markup = folded(huge)
+    assert len(markup) < 1_000_000
+    assert "more; the raw bytes have all" in seen(markup).text
+
+
 @pytest.mark.parametrize("evil", EVIL)
 def test_keys_and_values_are_text(evil: str) -> None:
     page = seen(folded({evil: [evil, {evil: evil}, f'{{"x": "{len(evil)}"}}']}))

@@ -67,13 +67,13 @@ def test_misses_stand_with_their_cassette_and_lead_to_what_is_nearest(viewer: Vi
 
 def test_a_broken_file_is_shown_as_such(viewer: Viewer, folder: Path) -> None:
     (folder / "deep.json").write_text(
-        SAMPLE.read_text().replace('"instructions": "Use the tools."', f'"instructions": {"[" * 900 + "]" * 900}')
+        SAMPLE.read_text().replace('"instructions": "Use the tools."', f'"instructions": {"[" * 2000 + "]" * 2000}')
     )
     page = viewer.page("cassette/broken")
     assert "✕ broken This cassette cannot be read" in page.text
     assert "the file seems to be cut short" in page.text
     assert [one["role"] for one in page.all("p") if "role" in one] == ["alert"]
-    assert "nested too deep" in viewer.page("cassette/deep").text or "recursion" in viewer.page("cassette/deep").text
+    assert "nested too deep" in viewer.page("cassette/deep").text
     assert "cut short" in viewer.page("request/1/broken", 404).text
 
 

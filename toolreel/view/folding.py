@@ -22,47 +22,59 @@ _OPEN_ITEMS = 20
 _DEEPEST = 60
 """What is nested deeper is shown as a text."""
 _MOST_ITEMS = 500
+_MOST_VALUES = 5000
 _LONGEST = 20_000
-"""So many items and characters are shown; the raw bytes have all."""
+"""So many items of one, values in all, and characters of a text are shown; the raw bytes have all."""
 
 
 def folded(value: Any) -> Markup:
     """A JSON value."""
-    return Markup('<div class="json">') + Markup("").join(_value(value, 0)) + Markup("</div>")
+    return Markup('<div class="json">') + Markup("").join(_Folder().value(value, 0)) + Markup("</div>")
 
 
-def _value(value: Any, depth: int) -> Iterator[Markup]:
-    match value:
-        case dict() | list():
-            yield from _container(value, depth)
-        case str():
-            yield _string(value)
-            if depth < _DEEPEST and (inner := parsed(value)):
-                yield Markup('<details class="inner"><summary>as JSON</summary>')
-                yield from _value(inner, depth + 1)
-                yield Markup("</details>")
-        case _:
-            yield _scalar(value)
+class _Folder:
+    """Goes through one value; what is left when it has shown enough is shown as a text."""
 
+    def __init__(self) -> None:
+        self._left = _MOST_VALUES
 
-def _container(value: dict[str, Any] | list[Any], depth: int) -> Iterator[Markup]:
-    opening, closing = "{}" if isinstance(value, dict) else "[]"
-    if depth >= _DEEPEST or not value or _is_flat(value):
-        yield _line(value)
-        return
-    is_open = depth < _OPEN_DEPTH and len(value) <= _OPEN_ITEMS
-    count = counted(len(value), "member" if opening == "{" else "item")
-    yield Markup("<details open>" if is_open else "<details>")
-    yield Markup('<summary>{}<span class="count">{}</span></summary><ul>').format(opening, count)
-    for key, item in _first(value):
-        yield Markup("<li>")
-        if key is not None:
-            yield Markup('<span class="key">{}</span>: ').format(_quoted(key))
-        yield from _value(item, depth + 1)
-        yield Markup("</li>")
-    if len(value) > _MOST_ITEMS:
-        yield Markup('<li class="more">… and {} more; the raw bytes have all</li>').format(len(value) - _MOST_ITEMS)
-    yield Markup('</ul><span class="closing">{}</span></details>').format(closing)
+    def value(self, value: Any, depth: int) -> Iterator[Markup]:
+        self._left -= 1
+        match value:
+            case dict() | list():
+                yield from self._container(value, depth)
+            case str():
+                yield _string(value)
+                if depth < _DEEPEST and self._left > 0 and (inner := parsed(value)):
+                    yield Markup('<details class="inner"><summary>as JSON</summary>')
+                    yield from self.value(inner, depth + 1)
+                    yield Markup("</details>")
+            case _:
+                yield _scalar(value)
+
+    def _container(self, value: dict[str, Any] | list[Any], depth: int) -> Iterator[Markup]:
+        opening, closing = "{}" if isinstance(value, dict) else "[]"
+        if depth >= _DEEPEST or self._left <= 0 or not value or _is_flat(value):
+            yield _line(value)
+            return
+        is_open = depth < _OPEN_DEPTH and len(value) <= _OPEN_ITEMS
+        count = counted(len(value), "member" if opening == "{" else "item")
+        yield Markup("<details open>" if is_open else "<details>")
+        yield Markup('<summary>{}<span class="count">{}</span></summary><ul>').format(opening, count)
+        shown_items = 0
+        for key, item in _first(value):
+            if self._left <= 0:
+                break
+            shown_items += 1
+            yield Markup("<li>")
+            if key is not None:
+                yield Markup('<span class="key">{}</span>: ').format(_quoted(key))
+            yield from self.value(item, depth + 1)
+            yield Markup("</li>")
+        if len(value) > shown_items:
+            more = len(value) - shown_items
+            yield Markup('<li class="more">… and {} more; the raw bytes have all</li>').format(more)
+        yield Markup('</ul><span class="closing">{}</span></details>').format(closing)
 
 
 def _first(value: dict[str, Any] | list[Any]) -> Iterable[tuple[str | None, Any]]:
