@@ -59,7 +59,12 @@ def _operation(route: Route) -> dict[str, Any]:
 
 
 def _response(status: int, model: type[BaseModel]) -> dict[str, Any]:
-    return {"description": HTTPStatus(status).phrase, "content": _content(model)}
+    description = _RENAMED.get(status) or HTTPStatus(status).phrase
+    return {"description": description, "content": _content(model)}
+
+
+_RENAMED = {413: "Content Too Large", 422: "Unprocessable Content"}
+"""RFC 9110 §15.5; Python has these names from 3.13 on."""
 
 
 def _content(model: type[BaseModel]) -> dict[str, Any]:
