@@ -38,13 +38,13 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="toolreel-bench-") as work:
         folder = Path(work) / "cassettes"
         _generate(folder, count)
-        print(f"Python {platform.python_version()}, {os.cpu_count()} cores, {count} cassettes")  # noqa: T201
+        print(f"Python {platform.python_version()}, {os.cpu_count()} cores, {count} cassettes")
         first, _ = _seconds(folder, ["ls"])
-        print(f"first ls, which indexes: {first:.1f} s")  # noqa: T201
+        print(f"first ls, which indexes: {first:.1f} s")
         for command in (*COMMANDS, ["--version"]):
             clock, processor = zip(*(_seconds(folder, command) for _ in range(ROUNDS)), strict=True)
             shown = f"{statistics.median(clock):.2f} s ({min(clock):.2f} to {max(clock):.2f})"
-            print(f"{' '.join(command):<50} {shown}, processor {statistics.median(processor):.2f} s")  # noqa: T201
+            print(f"{' '.join(command):<50} {shown}, processor {statistics.median(processor):.2f} s")
 
 
 def measure(run: Run) -> None:

@@ -148,12 +148,12 @@ def _no_file(digest: str) -> bytes:
 
 def main() -> None:
     """Prints the figures."""
-    print("matching: microseconds a request, and milliseconds to load, by the number of interactions")  # noqa: T201
-    print(f"{'':20}" + "".join(f"{count:>20,}" for count in COUNTS))  # noqa: T201
+    print("matching: microseconds a request, and milliseconds to load, by the number of interactions")
+    print(f"{'':20}" + "".join(f"{count:>20,}" for count in COUNTS))
     for name, make in KINDS.items():
         figures = [measure(make(count)) for count in COUNTS]
         shown = "".join(f"{one.request_us:>9.0f} µs {one.load_ms:>5.0f} ms" for one in figures)
-        print(f"{name:20}{shown}")  # noqa: T201
+        print(f"{name:20}{shown}")
 
 
 if __name__ == "__main__":

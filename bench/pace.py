@@ -44,8 +44,8 @@ DOORS: dict[str, Callable[..., AbstractContextManager[dict[str, str]]]] = {
 def main() -> None:
     """Prints a table."""
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 3
-    print(f"Python {platform.python_version()}, {os.cpu_count()} cores, {FRAMES} frames, {rounds} rounds")  # noqa: T201
-    print("door      pace      late ms: median   p95   max   span off by ms   in order")  # noqa: T201
+    print(f"Python {platform.python_version()}, {os.cpu_count()} cores, {FRAMES} frames, {rounds} rounds")
+    print("door      pace      late ms: median   p95   max   span off by ms   in order")
     with tempfile.TemporaryDirectory(prefix="toolreel-bench-") as work:
         folder = Path(work)
         times = _record(folder)
@@ -111,7 +111,7 @@ def _show(door: str, speed: int, times: list[float], rounds: list[list[tuple[flo
     ordered = all([n for _, n in seen] == list(range(FRAMES)) for seen in rounds)
     p95 = statistics.quantiles(late, n=20)[-1]
     figures = f"{statistics.median(late):15.2f} {p95:5.2f} {max(late):5.2f} {max(spans):16.2f}"
-    print(f"{door:<9} x{speed:<8} {figures}   {'yes' if ordered else 'NO'}")  # noqa: T201
+    print(f"{door:<9} x{speed:<8} {figures}   {'yes' if ordered else 'NO'}")
 
 
 if __name__ == "__main__":

@@ -159,7 +159,8 @@ def _size(entry: Entry) -> int:
 
 
 def _broken(error: Exception) -> MachineError:
-    return MachineError(f"The journal cannot be written ({error}); free the disk, then record again.")
+    remedy = "end what holds it" if "locked" in str(error) else "free the disk"
+    return MachineError(f"The journal cannot be written ({error}); {remedy}, then record again.")
 
 
 def _begin_take(db: Database, take: TakeRow) -> tuple[int, int]:

@@ -572,7 +572,7 @@ def test_a_locked_store_is_told(store: Path, db: Database, monkeypatch: pytest.M
 
     monkeypatch.setattr(journal, "open_store", open_impatient)
     db.execute("BEGIN IMMEDIATE")
-    with pytest.raises(MachineError, match=r"The journal cannot be written \(database is locked\)"):
+    with pytest.raises(MachineError, match=r"\(database is locked\); end what holds it, then record again\."):
         open_journal(store)
     db.execute("ROLLBACK")
     assert unfinished(db) == []
