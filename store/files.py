@@ -15,6 +15,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from toolreel.collecting import no_collecting
 from toolreel.errors import CassetteError, MachineError
 from toolreel.messages import jsontext
 from toolreel.messages.bodies import body_bytes, frame_bytes
@@ -36,6 +37,7 @@ from .names import SUFFIX
 _KIND = re.compile(r"(Body|Frame)\]?$")  # how pydantic names the kinds of body and frame in a location
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _Fault = tuple[tuple[str | int, ...], str]
+_CONFLICT_MARKS = (b"<<<<<<<", b"=======", b">>>>>>>", b"|||||||")
 _CONFLICT = re.compile(rb"^(<{7}|={7}|>{7}|\|{7})( |$)", re.MULTILINE)
 
 
@@ -87,6 +89,11 @@ def read(path: Path) -> bytes:
 
 def parse(data: bytes, path: Path, *, bodies: bool = True) -> Cassette:
     """The cassette in the bytes of a file; `path` is for messages, and for the `bodies` that must stand beside it."""
+    with no_collecting():
+        return _parse(data, path, bodies=bodies)
+
+
+def _parse(data: bytes, path: Path, *, bodies: bool) -> Cassette:
     text, value = _json(data, path)
     _check_version(value, path)
     try:
@@ -130,7 +137,7 @@ def _kind_at(steps: tuple[str | int, ...]) -> int | None:
 
 
 def _json(data: bytes, path: Path) -> tuple[str, Any]:
-    if conflict := _CONFLICT.search(data):
+    if any(mark in data for mark in _CONFLICT_MARKS) and (conflict := _CONFLICT.search(data)):
         line = data.count(b"\n", 0, conflict.start()) + 1
         raise CassetteError(f"Cassette {path}, line {line}: a git conflict marker; resolve the conflict.")
     try:
@@ -140,7 +147,7 @@ def _json(data: bytes, path: Path) -> tuple[str, Any]:
                 f"Cassette {path}, line 1: a byte order mark stands before the JSON; save it as UTF-8 without."
             )
         value = jsontext.parse_distinct(text)
-        if _SURROGATE.search(text):
+        if "\\u" in text and _SURROGATE.search(text):
             json.dumps(value, ensure_ascii=False).encode()  # half of a pair is no text that could be sent
         return text, value
     except UnicodeDecodeError as error:

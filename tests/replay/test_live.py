@@ -9,13 +9,21 @@ from tests.normalise.takes import no_file
 from toolreel.messages.model import Cassette
 from toolreel.replay.live import Conversations, Live
 from toolreel.replay.progress import State
-from toolreel.replay.tape import Group, Tape
+from toolreel.replay.tape import Tape
+from toolreel.replay.tracks import Group
 
 TAPE = Tape("t", Cassette(upstreams=(), interactions=()), no_file)
 
 
 def groups(count: int) -> list[Group]:
-    return [Group(number, TAPE, f"says {number}") for number in range(count)]
+    return saying(*map(str, range(count)))
+
+
+def saying(*texts: str) -> list[Group]:
+    found = [Group(number, TAPE) for number in range(len(texts))]
+    for group, text in zip(found, texts, strict=True):
+        group.says = text
+    return found
 
 
 def live(walk: int, *candidates: Group) -> Live:
@@ -86,7 +94,7 @@ def test_the_live_conversations_of_a_group_are_the_newest_first() -> None:
 
 
 def test_what_says_the_same_is_decided_at_once() -> None:
-    groups = [Group(number, TAPE, says) for number, says in enumerate("xxy")]
+    groups = saying(*"xxy")
     conversations = Conversations()
     first, second = live(1, *groups), live(1, *groups)
     conversations.add(first)
@@ -111,7 +119,7 @@ def test_a_choice_passes_over_what_others_need() -> None:
 
 
 def test_deciding_at_once_leaves_others_their_own() -> None:
-    x, y = (Group(number, TAPE, "the same") for number in range(2))
+    x, y = saying("the same", "the same")
     conversations = Conversations()
     first = live(1, x, y)
     conversations.add(first)

@@ -7,7 +7,9 @@ from toolreel.dialects.routes import Kind
 from toolreel.messages.model import Cassette
 from toolreel.normalise.cassette import normalise
 from toolreel.replay.canonical import HIDDEN
-from toolreel.replay.tape import Tape, Track, loosely
+from toolreel.replay.index import Key
+from toolreel.replay.tape import Tape, loosely
+from toolreel.replay.tracks import Track
 
 from .clients import tape, tape_of
 
@@ -95,9 +97,11 @@ def test_assistants_that_were_made_alike_are_of_one_class() -> None:
 def test_the_index_names_the_groups_in_file_order() -> None:
     server = Server(1)
     found = tape(*tool_loop(server, Plan(question="b")), *tool_loop(server, Plan(question="a")))
-    for key, groups in found.index.items():
+    for track in tracks(found):
+        groups = found.index.groups(track.key)
+        assert track.group in groups
         assert [group.number for group in groups] == sorted(group.number for group in groups)
-        assert all(key in group.by_key for group in groups)
+        assert all(track.key in group.by_key for group in groups)
 
 
 def test_the_first_second_is_the_earliest_timestamp_of_the_cassette() -> None:
@@ -108,4 +112,5 @@ def test_the_first_second_is_the_earliest_timestamp_of_the_cassette() -> None:
 
 def test_an_empty_cassette_makes_an_empty_tape() -> None:
     found = Tape("t", Cassette(upstreams=(), interactions=()), no_file)
-    assert (found.groups, found.index) == ([], {})
+    assert found.groups == []
+    assert found.index.groups(Key("GET /a", "")) == []

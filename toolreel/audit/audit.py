@@ -15,7 +15,9 @@ from toolreel.normalise.strings import in_response
 from toolreel.normalise.symbols import prefix_of, renamed, replaced_by
 from toolreel.redaction import PLACEHOLDER
 from toolreel.replay.answer import Answer, recorded_answer
-from toolreel.replay.tape import Group, Tape, Track
+from toolreel.replay.index import Key
+from toolreel.replay.tape import Tape
+from toolreel.replay.tracks import Group, Track
 
 from .findings import Audited, Hole, Passage
 from .mutants import Mutant, mutants, spread
@@ -55,7 +57,7 @@ def audit(
 class _Made(NamedTuple):
     """Where an id comes from: `alike` is equal for ids that equal requests with equal answers have made."""
 
-    alike: tuple[str, str, int]
+    alike: tuple[Key, str, int]
     group: Group
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from . import assistants
 
@@ -82,6 +83,7 @@ NAMES = frozenset(row.name for rows in _ROWS.values() for row in rows)
 """The templates of all routes that are known."""
 
 
+@lru_cache(maxsize=4096)
 def route(method: str, path: str) -> Routed:
     """The route of a request by its method and the path below the base.
 

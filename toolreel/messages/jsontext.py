@@ -45,7 +45,6 @@ def _refuse(constant: str) -> NoReturn:
 
 
 _decoder = json.JSONDecoder(parse_constant=_refuse)
-_distinct_decoder = json.JSONDecoder(parse_constant=_refuse, object_pairs_hook=lambda pairs: _distinct(pairs))
 _writers: dict[tuple[str, bool], json.JSONEncoder] = {
     (layout, ascii_): json.JSONEncoder(ensure_ascii=ascii_, allow_nan=False, **arguments)
     for layout, arguments in _LAYOUTS.items()
@@ -68,19 +67,22 @@ class DuplicateError(ValueError):
     """An object has a member twice."""
 
 
+def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise DuplicateError
+    return members
+
+
+_distinct_decoder = json.JSONDecoder(parse_constant=_refuse, object_pairs_hook=_distinct)
+
+
 def parse_distinct(text: str) -> Any:
     """The same, and no object may have a member twice: raises DuplicateError."""
     try:
         return _distinct_decoder.decode(text)
     except RecursionError:
         raise _NotJsonError("the value is nested too deep") from None
-
-
-def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    if len(members) != len(pairs):
-        raise DuplicateError
-    return members
 
 
 def spell(value: Any, style: str) -> str:

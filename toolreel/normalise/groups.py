@@ -11,28 +11,30 @@ from toolreel.messages.model import Interaction
 
 from .polls import Settled, scope_of
 from .said import said
-from .strings import strings_of_request
-from .symbols import ids_of, names_in, prefix_of, under_id_keys
+from .strings import strings_of_request, strings_of_response
+from .symbols import names_in, prefix_of, under_id_keys
 from .values import values_of
 
 
 class Item:
     """A settled interaction on its way to its place.
 
-    `touched` are the minted ids in it, `known` those that its request holds, `minted_first` the others. `asks` and
-    `tells` are ids of the program, in its request and under the id keys of its answer. `moves` are the scopes that it
-    moves on, as a successful write. `start` and `end` are its times, in the unit of `Performed`; `counts_from` is
-    when it takes effect.
+    `touched` are the minted ids in it, `answered` those in its answer, both with repeats; `known` those that its
+    request holds, `minted_first` the others. `asks` are ids of the program in its request. `moves` are the scopes
+    that it moves on, as a successful write. `start` and `end` are its times, in the unit of `Performed`;
+    `counts_from` is when it takes effect.
     """
 
     def __init__(self, settled: Settled, minted: set[str]) -> None:
         self.settled = settled
+        self._minted = minted
         request, response = self.interaction.request, self.interaction.response
-        self.touched = [id_ for id_ in ids_of(self.interaction, minted) if id_ in minted]
-        held = frozenset(names_in(strings_of_request(request)))
+        asked = list(names_in(strings_of_request(request)))
+        self.answered = [name for name in names_in(strings_of_response(response)) if name in minted]
+        self.touched = [*(name for name in asked if name in minted), *self.answered]
+        held = frozenset(asked)
         self.known, self.asks = held & minted, held - minted
         self.minted_first = frozenset(self.touched) - self.known
-        self.tells = frozenset(under_id_keys(values_of(response))) - minted
         self.route = route(request.method, request.path)
         self.scope = scope_of(self.route, response)
         writes = self.route.kind is Kind.WRITE and response.status < 400
@@ -45,6 +47,11 @@ class Item:
     def interaction(self) -> Interaction:
         """Request and settled answer."""
         return self.settled.performed.interaction
+
+    @cached_property
+    def tells(self) -> frozenset[str]:
+        """Ids of the program under the id keys of its answer."""
+        return frozenset(under_id_keys(values_of(self.interaction.response))) - self._minted
 
     @cached_property
     def said(self) -> str:

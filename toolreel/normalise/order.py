@@ -39,20 +39,46 @@ class Conversation:
         return told
 
 
+class Gathered:
+    """The conversations of a take, in the order in which they begin in the file; `tell` gives them their texts.
+
+    That is their canonical order, if the cassette is in its normal form.
+    """
+
+    def __init__(self, settled: list[Settled], minted: set[str]) -> None:
+        self._items = [Item(one, minted) for one in settled]
+        self._shared = shared_roots(self._items)
+        found = [_ordered(group) for group in grouped(self._items, self._shared)]
+        self.conversations = sorted(found, key=lambda one: min(item.interaction.n for item in one.items))
+
+    def tell(self) -> tuple[list[list[Conversation]], list[Conversation]]:
+        """Gives all of them their texts; roots in layers, and the others."""
+        roots: list[Conversation] = []
+        others: list[Conversation] = []
+        for conversation in self.conversations:
+            touched = {id_ for item in conversation.items for id_ in item.touched}
+            (roots if touched and touched <= self._shared else others).append(conversation)
+        self._find_needs()
+        layers = _layers(roots)
+        names = _name_roots(layers)
+        for conversation in others:
+            conversation.text = _text(conversation.items, names)
+        return layers, others
+
+    def _find_needs(self) -> None:
+        """Requests need whoever told their ids first, and everybody needs the creators of what is named."""
+        told, created = minters_of(self._items), creators_of(self._items)
+        home = {item: conversation for conversation in self.conversations for item in conversation.items}
+        for conversation in self.conversations:
+            known = {id_ for item in conversation.items for id_ in item.known}
+            touched = {id_ for item in conversation.items for id_ in item.touched}
+            needed = [told[id_] for id_ in known if id_ in told] + [created[id_] for id_ in touched if id_ in created]
+            conversation.needs = {home[item] for item in needed} - {conversation}
+
+
 def conversations(settled: list[Settled], minted: set[str]) -> list[Conversation]:
     """The conversations of a take in their canonical order, roots first."""
-    items = [Item(one, minted) for one in settled]
-    shared = shared_roots(items)
-    roots: list[Conversation] = []
-    others: list[Conversation] = []
-    for group in grouped(items, shared):
-        touched = {id_ for item in group for id_ in item.touched}
-        (roots if touched and touched <= shared else others).append(_ordered(group))
-    _find_needs([*roots, *others], items)
-    layers = _layers(roots)
-    names = _name_roots(layers)
-    for conversation in others:
-        conversation.text = _text(conversation.items, names)
+    layers, others = Gathered(settled, minted).tell()
     others.sort(key=lambda conversation: conversation.text)
     preferred = others
     for layer in reversed(layers):
@@ -60,17 +86,6 @@ def conversations(settled: list[Settled], minted: set[str]) -> list[Conversation
         layer.sort(key=lambda root: (root.text, min(used.get(id_, len(used)) for id_ in _ids(root))))
         preferred = [*layer, *preferred]
     return _placed(preferred)
-
-
-def _find_needs(found: list[Conversation], items: list[Item]) -> None:
-    """Requests need whoever told their ids first, and everybody needs the creators of what is named."""
-    told, created = minters_of(items), creators_of(items)
-    home = {item: conversation for conversation in found for item in conversation.items}
-    for conversation in found:
-        known = {id_ for item in conversation.items for id_ in item.known}
-        touched = {id_ for item in conversation.items for id_ in item.touched}
-        needed = [told[id_] for id_ in known if id_ in told] + [created[id_] for id_ in touched if id_ in created]
-        conversation.needs = {home[item] for item in needed} - {conversation}
 
 
 def _placed(preferred: list[Conversation]) -> list[Conversation]:

@@ -5,7 +5,7 @@ A text may stand whole in one string, or in pieces in the deltas of a stream; it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 from toolreel.dialects.deltas import Path, Piece, pieces
@@ -173,55 +173,71 @@ def in_response(response: Response, find: Find) -> Response:
     )
 
 
-def strings_of_request(request: Request) -> Iterator[str]:
+def strings_of_request(request: Request) -> list[str]:
     """All strings of a request in their order."""
-    yield request.path
-    for name, value in (*request.query, *request.headers):
-        yield name
-        yield value
-    yield from strings_of_body(request.body)
+    found = [request.path]
+    for pair in (*request.query, *request.headers):
+        found += pair
+    _collect_body(request.body, found)
+    return found
 
 
-def strings_of_response(response: Response) -> Iterator[str]:
+def strings_of_response(response: Response) -> list[str]:
     """All strings of a response in their order; the pieces of a split text one by one."""
-    for _, value in response.headers:
-        yield value
-    yield from strings_of_body(response.body)
+    found = [value for _, value in response.headers]
+    _collect_body(response.body, found)
     for frame in response.frames or ():
-        yield from strings_of_frame(frame)
+        _collect_frame(frame, found)
+    return found
 
 
-def strings_of_body(body: RequestBody | None) -> Iterator[str]:
+def strings_of_body(body: RequestBody | None) -> list[str]:
     """All strings of a body."""
+    found: list[str] = []
+    _collect_body(body, found)
+    return found
+
+
+def strings_of_value(value: Any) -> list[str]:
+    """All strings of a JSON value, keys included."""
+    found: list[str] = []
+    _collect(value, found)
+    return found
+
+
+def _collect_body(body: RequestBody | None, found: list[str]) -> None:
     if isinstance(body, JsonBody):
-        yield from strings_of_value(body.value)
+        _collect(body.value, found)
     elif isinstance(body, TextBody):
-        yield body.text
+        found.append(body.text)
     elif isinstance(body, PartsBody):
         for part in body.parts:
-            yield from (value for _, value in part.headers)
-            yield from strings_of_body(part.body)
+            found += (value for _, value in part.headers)
+            _collect_body(part.body, found)
 
 
-def strings_of_frame(frame: Frame) -> Iterator[str]:
-    """All strings of a frame."""
+def _collect_frame(frame: Frame, found: list[str]) -> None:
     match frame:
         case JsonFrame():
-            yield from strings_of_value(frame.value)
+            _collect(frame.value, found)
         case TextFrame():
-            yield frame.text
+            found.append(frame.text)
         case RawFrame():
-            yield frame.raw
+            found.append(frame.raw)
 
 
-def strings_of_value(value: Any) -> Iterator[str]:
-    """All strings of a JSON value, keys included."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
+def _collect(value: Any, found: list[str]) -> None:
+    kind = type(value)  # as JSON is parsed: no subclasses
+    if kind is str:
+        found.append(value)
+    elif kind is dict:
         for key, member in value.items():
-            yield key
-            yield from strings_of_value(member)
-    elif isinstance(value, list):
+            found.append(key)
+            kind = type(member)
+            if kind is str:
+                found.append(member)
+            elif kind is dict or kind is list:
+                _collect(member, found)
+    elif kind is list:
         for item in value:
-            yield from strings_of_value(item)
+            _collect(item, found)

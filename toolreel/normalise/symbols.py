@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from toolreel.dialects.ids import ID, ID_AFTER_ESCAPE, is_id_key
@@ -25,9 +26,7 @@ def minted_ids(performed: Iterable[Performed]) -> set[str]:
     minted: set[str] = set()
     for request, answer in _in_time(performed):
         if request is not None:
-            for text in strings_of_request(request.request):
-                if _may_hold(text):
-                    own.update(match.group() for match in _matches(text))
+            own.update(names_in(strings_of_request(request.request)))
         minted.update(id_ for id_ in under_id_keys(answer) if id_ not in own)
     return minted
 
@@ -47,17 +46,28 @@ def _in_time(performed: Iterable[Performed]) -> Iterator[tuple[Interaction | Non
     return ((interaction, values) for _, _, _, interaction, values in events)
 
 
-def under_id_keys(value: Any, key: str = "") -> Iterator[str]:
+def under_id_keys(value: Any) -> list[str]:
     """What is shaped like an id and stands under an id key of a JSON value."""
-    if isinstance(value, str):
-        if is_id_key(key) and ID.fullmatch(value):
-            yield value
-    elif isinstance(value, dict):
-        for name, member in value.items():
-            yield from under_id_keys(member, name)
-    elif isinstance(value, list):
+    found: list[str] = []
+    _under_id_keys(value, False, found)
+    return found
+
+
+def _under_id_keys(value: Any, is_id: bool, found: list[str]) -> None:
+    kind = type(value)
+    if kind is dict:
+        for key, member in value.items():
+            kind = type(member)
+            if kind is str:
+                if is_id_key(key) and ID.fullmatch(member):
+                    found.append(member)
+            elif kind is dict or kind is list:
+                _under_id_keys(member, is_id_key(key), found)
+    elif kind is list:
         for item in value:
-            yield from under_id_keys(item, key)
+            _under_id_keys(item, is_id, found)
+    elif is_id and kind is str and ID.fullmatch(value):
+        found.append(value)
 
 
 def ids_of(interaction: Interaction, minted: set[str]) -> Iterator[str]:
@@ -68,7 +78,20 @@ def ids_of(interaction: Interaction, minted: set[str]) -> Iterator[str]:
 
 def names_in(texts: Iterable[str]) -> Iterator[str]:
     """Everything in texts that is shaped like an id or a placeholder."""
-    return (match.group() for text in texts if _may_hold(text) for match in _matches(text))
+    for text in texts:
+        if len(text) <= _SHORT:
+            yield from _names_in_short(text)
+        elif _may_hold(text):
+            yield from (match.group() for match in _matches(text))
+
+
+@lru_cache(maxsize=8192)
+def _names_in_short(text: str) -> tuple[str, ...]:
+    """The same of one text; nearly all short ones, keys above all, come again and again."""
+    return tuple(match.group() for match in _matches(text)) if _may_hold(text) else ()
+
+
+_SHORT = 64
 
 
 def _matches(text: str) -> Iterator[re.Match[str]]:

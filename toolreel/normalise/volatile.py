@@ -66,6 +66,8 @@ def take_out_clock(response: Response, n: int) -> tuple[Response, tuple[int, ...
 
 def put_back(response: Response, received: Volatile) -> Response:
     """The answer as it was received; values that nobody kept stay as they are written."""
+    if not any(received):
+        return response
     kept: dict[str, Iterator[Any]] = {kind: iter(getattr(received, kind) or ()) for kind in (_AT, *_STRINGS)}
     return _in_response(response, lambda kind, value: next(kept[kind], value))
 
@@ -133,23 +135,28 @@ def _in_text(text: str, rewrite: _Rewrite) -> str:
 
 
 def _outermost(value: Any, rewrite: _Rewrite) -> Any:
-    if not isinstance(value, dict):
-        return _inner(value, rewrite)
-    return {
-        key: rewrite(key, member) if key in _STRINGS and isinstance(member, str) else _member(key, member, rewrite)
-        for key, member in value.items()
-    }
+    return _rewritten(value, rewrite, _STRINGS)
 
 
-def _inner(value: Any, rewrite: _Rewrite) -> Any:
+def _rewritten(value: Any, rewrite: _Rewrite, strings: tuple[str, ...] = ()) -> Any:
+    """A JSON value with what is volatile rewritten, the `strings` of its own members too; it shares all the rest."""
     if isinstance(value, dict):
-        return {key: _member(key, member, rewrite) for key, member in value.items()}
+        changed: dict[str, Any] = {}
+        for key, member in value.items():
+            if isinstance(member, dict | list):
+                new = _rewritten(member, rewrite)
+            elif type(member) is int:
+                if member < _OLDEST or not (key.endswith("_at") or key == "created"):
+                    continue
+                new = rewrite(_AT, member)
+            elif key in strings and isinstance(member, str):
+                new = rewrite(key, member)
+            else:
+                continue
+            if new is not member:
+                changed[key] = new
+        return {**value, **changed} if changed else value
     if isinstance(value, list):
-        return [_inner(item, rewrite) for item in value]
+        items = [_rewritten(item, rewrite) if isinstance(item, dict | list) else item for item in value]
+        return items if any(new is not old for new, old in zip(items, value, strict=True)) else value
     return value
-
-
-def _member(key: str, value: Any, rewrite: _Rewrite) -> Any:
-    if (key.endswith("_at") or key == "created") and type(value) is int and value >= _OLDEST:
-        return rewrite(_AT, value)
-    return _inner(value, rewrite)

@@ -37,6 +37,11 @@ class Redactor:
         self._search = Search(rules, self.placeholders)
         self._bytes_search = Search(rules, self.placeholders, self._see_bytes)
 
+    @property
+    def seen(self) -> int:
+        """How many spellings of secrets have been seen, and are looked for wherever they stand."""
+        return len(self.placeholders.forms)
+
     def watch(self, headers: Headers) -> None:
         """Look for the credentials in headers that are not kept: an answer may repeat them wherever it likes."""
         for name, value in headers:
@@ -89,6 +94,8 @@ class Redactor:
         target = applied(request.target, url_edits(self._search, request.target))
         headers = self._headers(request.headers)
         body = request.body and self._body(request.body, content_type)
+        if (target, headers, body) == (request.target, request.headers, request.body):
+            return request
         return replace(request, target=target, headers=headers, body=body)
 
     def _headers(self, headers: Headers) -> Headers:

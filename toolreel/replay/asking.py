@@ -10,8 +10,10 @@ from toolreel.dialects.routes import Kind
 from toolreel.normalise.symbols import names_in, replaced_by
 
 from .canonical import Asked
+from .index import Key
 from .sayings import Meant
-from .tape import Group, Key, Tape, Track
+from .tape import Tape
+from .tracks import Group, Track
 from .variables import Meaning
 from .words import interaction
 
@@ -20,17 +22,17 @@ if TYPE_CHECKING:
 
 
 class Asking:
-    """A request. `whole` is all of it, `what` is what counts, `held` are the ids in it that clients were given.
+    """A request. `whole` is all of it, `what` is what counts, `names` are the ids in that.
 
-    `given` are all ids that were given out, `classes` the classes of root ids. If the replay `forgets`, there are ids
-    that it gave out and knows no more.
+    `held` are those of them that clients were given. `given` are all ids that were given out, `classes` the classes
+    of root ids. If the replay `forgets`, there are ids that it gave out and knows no more.
     """
 
     def __init__(
         self,
         whole: Asked,
         what: Asked,
-        held: list[str],
+        names: tuple[str, ...],
         given: Container[str],
         classes: Mapping[str, str],
         tapes: tuple[Tape, ...],
@@ -39,7 +41,8 @@ class Asking:
     ) -> None:
         self.whole = whole
         self.what = what
-        self.held = held
+        self.names = names
+        self.held = [name for name in names if name in given]
         self.tapes = tapes
         self.classes = classes
         self._given = given
@@ -50,9 +53,9 @@ class Asking:
     def key(self) -> Key:
         """The key under which requests like this one were recorded; its own if none was."""
         if not self.tapes:
-            return ""
+            return Key("", "")
         key = self.tapes[0].key_of(self.what, self._given)
-        if any(key in tape.index for tape in self.tapes):
+        if any(tape.index.groups(key) for tape in self.tapes):
             return key
         masked = (tape.masked_key(self.what, self._given) for tape in self.tapes)
         return next(filter(None, masked), key)
@@ -60,7 +63,7 @@ class Asking:
     @cached_property
     def groups(self) -> list[Group]:
         """The recorded conversations in which requests like this one stand."""
-        return [group for tape in self.tapes for group in tape.index.get(self.key, ())]
+        return [group for tape in self.tapes for group in tape.index.groups(self.key)]
 
     @cached_property
     def reads(self) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from .asking import Asking
 from .progress import State
-from .tape import Group, Track
+from .tracks import Group, Track
 
 
 class Beginning:

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -130,8 +131,12 @@ def recorded(request: Request, read_file: FileReader, upstream: str = "") -> Ask
         value, text = _parts(list(parts)), None
     else:
         value, text = _parsed(body_bytes(request.body, read_file))
-    deployment = deployment_of(urlsplit(upstream).path)
-    return Asked(request.method, request.path, request.query, request.headers, value, text, deployment)
+    return Asked(request.method, request.path, request.query, request.headers, value, text, _deployment(upstream))
+
+
+@lru_cache(maxsize=64)
+def _deployment(upstream: str) -> str | None:
+    return deployment_of(urlsplit(upstream).path)
 
 
 def _parts(parts: list[multipart.Part]) -> Any:
@@ -215,4 +220,7 @@ def output_of(value: Any) -> dict[str, Any]:
 
 def dumps(value: Any) -> str:
     """A plain value as text, keys sorted."""
-    return json.dumps(value, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
+    return _ENCODER.encode(value)
+
+
+_ENCODER = json.JSONEncoder(sort_keys=True, ensure_ascii=True, separators=(",", ":"))

@@ -17,13 +17,15 @@ from .beginnings import Beginning, Begun, beginnings, bind_roots, singled_out
 from .canonical import asked
 from .explain import Repeating, missed, torn
 from .handed import Handed
+from .index import Key
 from .live import Conversations, Left, Live
 from .miss import Miss, MissCode
-from .past import Past
+from .past import SAFE, Past
 from .progress import State
 from .retries import is_retry
 from .rules import DEFAULT_MATCH_RULES
-from .tape import Group, Tape, Track, symbols_in
+from .tape import Tape
+from .tracks import Group, Track
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +46,28 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """A recorded interaction that answers a request, and its response with the ids that the client holds.
+    """A recorded interaction that answers a request: its response as it was recorded, how it was performed, and the
+    conversation of the client.
 
-    `performance` is that of this very answer, `live` the conversation of the client.
+    If the same request gets the same answer however often it is asked, `stands` are the ids in it that must not be
+    handed out for that.
     """
 
     track: Track
-    response: Response
+    recorded: Response
     performance: Performance | None
     live: Live
+    stands: tuple[str, ...] | None = None
+
+    @property
+    def state(self) -> State:
+        """The state of the client's conversation, which knows by which names it holds ids."""
+        return self.live.states[self.track.group]
+
+    @property
+    def response(self) -> Response:
+        """The response with the ids that the client holds."""
+        return in_response(self.recorded, self.state.naming)
 
 
 class Engine:
@@ -67,7 +82,7 @@ class Engine:
         self._past = Past(self._ids.forget)
         # One walk is bounded by the cassette; and what it has taken must never be free again.
         self._conversations = Conversations(self._past if options.repeat else None)
-        self._known_beginnings: dict[tuple[str, str, str | None], list[Beginning]] = {}
+        self._known_beginnings: dict[tuple[Key, str, str | None], list[Beginning]] = {}
 
     def play(self, request: HttpRequest) -> Played | Miss:
         """The answer to a request; raises nothing of its own."""
@@ -86,7 +101,8 @@ class Engine:
             found = found or self._newcomer(asking)
         if found is not None:
             return self._answer(*found, asking)
-        if is_retry(request) and (played := self._again(asking, lives)):
+        retries = is_retry(request)
+        if retries and (played := self._again(asking, lives)):
             return played
         if not lives and (found := self._new_walk(asking)):
             return self._answer(*found, asking)
@@ -95,7 +111,7 @@ class Engine:
         players = lives or dict.fromkeys(live for group in asking.groups for live in self._all_of(group))
         for live in players:
             self._conversations.candidates(live, asking.groups)
-        repeating = Repeating(not self._options.repeat and not lives, is_retry(request))
+        repeating = Repeating(not self._options.repeat and not lives, retries)
         return missed(asking, lives, [*players, *self._ids.holders(asking.held)], repeating)
 
     def concerned(self, request: HttpRequest) -> set[Group]:
@@ -114,8 +130,8 @@ class Engine:
     def _asking(self, request: HttpRequest) -> Asking:
         whole = asked(request)
         what = self._rules.applied(whole, self._tool_of)
-        held = [name for name in dict.fromkeys(names_in(what.texts())) if name in self._ids]
-        return Asking(whole, what, held, self._ids, self._ids.classes, self._tapes, forgets=self._ids.forgets)
+        names = tuple(dict.fromkeys(names_in(what.texts())))
+        return Asking(whole, what, names, self._ids, self._ids.classes, self._tapes, forgets=self._ids.forgets)
 
     def _tool_of(self, call: str) -> str | None:
         """The name of the tool that a call asked for, by the id that the client has for the call."""
@@ -218,7 +234,7 @@ class Engine:
         for group, candidate in live.states.items():
             candidate.play(due[group], meanings[group] or {})
         self._conversations.note_played(live)
-        return self._played(live, chosen, response)
+        return self._played(live, chosen, response, self._stands(chosen, asking))
 
     def _narrow(self, live: Live, due: dict[Group, Track], alike: list[Group], chosen: Track) -> None:
         """Keeps the candidates that are answered alike, and notes why the others are none."""
@@ -231,15 +247,34 @@ class Engine:
             live.leave_all(begun.beginning.firsts, Left(chosen, False))
 
     @staticmethod
-    def _played(live: Live, track: Track, response: Response) -> Played:
-        named = in_response(response, live.states[track.group].naming)
-        return Played(track, named, track.performance_of(response), live)
+    def _played(live: Live, track: Track, response: Response, stands: tuple[str, ...] | None = None) -> Played:
+        return Played(track, response, track.performance_of(response), live, stands)
+
+    def _stands(self, track: Track, asking: Asking) -> tuple[str, ...] | None:
+        """The ids in a request that is a conversation of its own, tied to nothing: every walk is like the first."""
+        if asking.held or asking.groups != [track.group] or not track.group.is_alone:
+            return None
+        is_same = self._options.repeat and not (self._options.faithful and track.superseded)
+        # Before that, a retry can only be of the one that was answered.
+        is_usual = asking.reads or len(self._past.newest(track.group)) >= SAFE
+        return asking.names if is_same and is_usual else None
+
+    def stands(self, names: Iterable[str], group: Group | None) -> bool:
+        """Whether the answer to a request that `stands` with these ids is still the same.
+
+        If it is, it is played once more: `group` is the conversation that it is, None for a read.
+        """
+        if any(name in self._ids for name in names):
+            return False
+        if group is not None:
+            self._walk = self._conversations.walk_again(self._walk, group)
+        return True
 
     def _mint(self, live: Live, due: dict[Group, Track], response: Response, chosen: Track) -> tuple[str, ...]:
         """Hands out a live id for each id that the answer holds and the client does not know yet; gives them all."""
         state = live.states[chosen.group]
         held = {group: due[group].answered_symbols for group in live.states}
-        held[chosen.group] = symbols_in(response, chosen.tape.minted)
+        held[chosen.group] = chosen.symbols_of(response)
         for position, symbol in enumerate(held[chosen.group]):
             if symbol in state.live_of:
                 continue

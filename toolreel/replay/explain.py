@@ -18,7 +18,7 @@ from .live import Live
 from .miss import Miss, MissCode
 from .nearest import Near, nearest
 from .progress import State
-from .tape import Track
+from .tracks import Track
 from .words import both, cassettes, interaction, listed, numbers, times
 
 Place = tuple[State, Track]

@@ -9,7 +9,8 @@ from toolreel.dialects.ids import ID
 from toolreel.normalise.symbols import prefix_of
 
 from .live import Live
-from .tape import Tape, Track
+from .tape import Tape
+from .tracks import Track
 
 
 class Handed:

@@ -15,7 +15,7 @@ from .asking import Asking
 from .beginnings import Beginning, Begun
 from .past import Past
 from .progress import State
-from .tape import Group, Track
+from .tracks import Group, Track
 
 Place = tuple[int, Group]
 """A recorded conversation in one walk: each can be played once in each walk."""
@@ -183,6 +183,14 @@ class Conversations:
         self._sit(live)
         self._settle([live])
         self._close([walk for walk in self._walks if walk < live.walk])
+
+    def walk_again(self, walk: int, group: Group) -> int:
+        """A conversation is played that is over as soon as it begins: in this walk, or in a new one; gives which."""
+        if self._is_owned((walk, group)):
+            walk += 1
+            self._close([known for known in self._walks if known < walk])
+        self._walks[walk].owned.add(group)
+        return walk
 
     def choose(self, live: Live, groups: list[Group]) -> Group:
         """The first of its candidates `groups` that leaves every other live conversation one of its own."""

@@ -14,7 +14,8 @@ from .canonical import Asked, tool_outputs
 from .differences import MISSING, Difference, differences
 from .live import Live
 from .progress import State
-from .tape import Tape, Track
+from .tape import Tape
+from .tracks import Track
 
 _MOST = 300
 """So many recorded requests are compared; a cassette may have ten thousand."""

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from .tape import Group
+from .tracks import Group
 
 if TYPE_CHECKING:
     from .live import Live

@@ -11,7 +11,7 @@ from toolreel.normalise.symbols import replaced_by
 
 from .asking import Asking
 from .sayings import Equals
-from .tape import Group, Track
+from .tracks import Group, Track
 from .variables import Meaning
 
 _PATIENCE = 4
@@ -128,11 +128,15 @@ class State:
                 self._epochs[scope] = self._epochs.get(scope, 0) + 1
 
     @property
+    def renames(self) -> bool:
+        """Whether the client has other ids of its own than the recorded program had."""
+        return self.group.tape.free is not None and bool(self.open)
+
+    @property
     def naming(self) -> Find:
         """Finds the ids of the recording in an answer, and gives those that the client knows."""
-        find = replaced_by(self.live_of)
-        free = self.group.tape.free
-        return free.finding(self.open, find) if free and self.open else find
+        find, free = replaced_by(self.live_of), self.group.tape.free
+        return free.finding(self.open, find) if free and self.renames else find
 
     def response(self, track: Track) -> Response:
         """The answer that is due: the settled one, or in faithful mode each recorded one in turn, then the last."""

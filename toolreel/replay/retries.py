@@ -9,7 +9,7 @@ from __future__ import annotations
 from toolreel.messages.http import Headers, HttpRequest, header
 from toolreel.messages.model import Response
 
-from .tape import Track
+from .tracks import Track
 
 SOON_MS = "5"
 """How long clients are told to wait."""

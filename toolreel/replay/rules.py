@@ -50,16 +50,20 @@ class MatchRules:
     def applied(self, asked: Asked, tool_of: ToolOf) -> Asked:
         """A request with nothing left in it that does not count."""
         asked = asked.replaced(self.replace)
-        value = asked.value
+        value, query, headers = asked.value, self._query(asked.query), self._headers(asked.headers)
         if asked.is_json:
             value = self._compared(self._without_ignored(value), tool_of)
-        return replace(asked, query=self._query(asked.query), headers=self._headers(asked.headers), value=value)
+        if value is asked.value and query == asked.query and headers == asked.headers:
+            return asked
+        return replace(asked, query=query, headers=headers, value=value)
 
     def mode_of(self, tool: str | None) -> Mode:
         """How the output of a tool is compared."""
         return self.tools.get(tool or "", self.tool_default)
 
     def _query(self, pairs: Sequence[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+        if not pairs:
+            return ()
         left_out = (OPTIONAL_QUERY - self.match_query) | self.ignore_query
         return tuple(pair for pair in pairs if pair[0] not in left_out)
 

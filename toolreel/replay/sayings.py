@@ -12,7 +12,7 @@ from toolreel.normalise.strings import Find, in_text
 from .canonical import Asked
 
 if TYPE_CHECKING:
-    from .tape import Track
+    from .tracks import Track
 
 
 class Meant:

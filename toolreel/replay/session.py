@@ -6,20 +6,25 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from urllib.parse import urlsplit
 
+from toolreel.dialects.routes import Kind
 from toolreel.messages import coding
+from toolreel.messages.bodies import FILE_THRESHOLD
 from toolreel.messages.http import HttpRequest, header, origin_of
 from toolreel.messages.model import Response
 from toolreel.normalise.volatile import shifted, take_out
 from toolreel.redaction import Redactor
 
-from .answer import Answer, api_error, miss_answer, recorded_answer
+from .answer import Answer, api_error, miss_answer
 from .broken import broken, standing_in
 from .delivery import PLAIN, Delivery
+from .encoded import Encoded
 from .engine import Engine, Options, Played
 from .live import Live
 from .miss import Miss, MissCode
-from .retries import hurried, unhurried
-from .tape import Group, Tape
+from .retries import hurried, is_retry, unhurried
+from .standing import Standing, Stands
+from .tape import Tape
+from .tracks import Group, Track
 from .trouble import Aftermath, Trouble, Wanted
 from .verdict import Verdict, verdict
 
@@ -72,6 +77,7 @@ class Session:
         self._options = options or Options()
         self._engine = Engine(self._tapes, self._options)
         self._clock = clock
+        self._encoded = {tape: tape.encoded.setdefault(clock, {}) for tape in self._tapes}
         self._redactor = redactor or Redactor()
         self._origins = {
             origin_of(upstream) for tape in self._tapes for upstream in tape.cassette.upstreams if "://" in upstream
@@ -81,6 +87,7 @@ class Session:
     def deliver(self, delivery: Delivery) -> None:
         """From now on answers are sent like this; its faults begin to count."""
         self._delivery = delivery
+        self._standing = Standing()
         self.trouble = Trouble(delivery.faults)
         self._aftermath = Aftermath()
 
@@ -118,7 +125,7 @@ class Session:
     def answer(self, request: HttpRequest) -> Answer:
         """The recorded answer to a request, or the answer that explains why there is none."""
         try:
-            found = self._find(request)
+            found = self._standing_answer(request) or self._find(request)
             if not isinstance(found, Answer | Miss):
                 raise TypeError(f"{type(found).__name__} is no answer")
         except Exception as error:  # noqa: BLE001 - fail closed: no error may let the request through
@@ -142,19 +149,22 @@ class Session:
         """Takes note of a miss that a door has found: what went wrong there was no answer either."""
         self.misses.append(miss)
 
-    def _find(self, request: HttpRequest) -> Answer | Miss:
-        body = coding.decoded_or_raw(request.body, header(request.headers, "content-encoding"))
-        plain = tuple(pair for pair in request.headers if pair[0] != "content-encoding")
-        request = self._redactor.request(replace(request, headers=plain, body=body))
+    def _standing_answer(self, request: HttpRequest) -> Answer | None:
+        """What was answered before, if nothing can have changed it."""
+        stands = self._standing.get(request)
+        if (
+            stands is None
+            or stands.seen != self._redactor.seen
+            or not self._engine.stands(stands.names, stands.group)
+        ):
+            return None
+        self.served += 1
+        return stands.answer
+
+    def _find(self, asked: HttpRequest) -> Answer | Miss:
+        request = self._redactor.request(_decoded(asked))
         if request.origin is not None and origin_of(request.origin) not in self._origins:
-            hosts = ", ".join(sorted(self._origins)) or "none"
-            names = ", ".join(tape.name for tape in self._tapes)
-            return Miss(
-                MissCode.OTHER_HOST,
-                f"{request.method} {request.target} is for {request.origin}, "
-                f"but cassette {names} was recorded with {hosts}. "
-                f"With --tunnel {urlsplit(request.origin).hostname} it is let through, untouched.",
-            )
+            return self._other_host(request, request.origin)
         wanted = Wanted(request)
         if fault := self.trouble.instead(wanted):
             self._touched |= self._engine.concerned(request)
@@ -162,14 +172,26 @@ class Session:
         if refusal := self._aftermath.refusal(wanted):
             return api_error(400, refusal)
         played = self._engine.play(request)
-        return self._answer(wanted, played) if isinstance(played, Played) else played
+        if isinstance(played, Miss):
+            return played
+        answer = self._answer(wanted, played)
+        if played.stands is not None and not self.trouble.watches and not is_retry(asked):
+            group = None if played.track.kind is Kind.READ else played.track.group
+            self._standing.keep(asked, Stands(answer, played.stands, group, self._redactor.seen))
+        return answer
+
+    def _other_host(self, request: HttpRequest, origin: str) -> Miss:
+        hosts = ", ".join(sorted(self._origins)) or "none"
+        names = ", ".join(tape.name for tape in self._tapes)
+        return Miss(
+            MissCode.OTHER_HOST,
+            f"{request.method} {request.target} is for {origin}, "
+            f"but cassette {names} was recorded with {hosts}. "
+            f"With --tunnel {urlsplit(origin).hostname} it is let through, untouched.",
+        )
 
     def _answer(self, wanted: Wanted, played: Played) -> Answer:
-        track = played.track
-        response = self._clock(track.tape, played.response, track.n)
-        hurry = self._options.hurry and self._delivery.pace.instant
-        response = hurried(response, track) if hurry else unhurried(response, track)
-        whole = recorded_answer(response, track.interaction.ending, track.tape.read_file)
+        whole = self._recorded(played)
         answer = self._delivery.pace.timed(self._aftermath.corrected(whole), played.performance)
         self.trouble.learn(answer)
         fault, ended = self.trouble.after(wanted, answer), None
@@ -178,4 +200,33 @@ class Session:
             answer, ended = broken(fault, answer)
         self._aftermath.see(wanted, whole, fault, ended)
         self.served += 1
-        return self._delivery.cut(answer, played.performance, f"{track.tape.name} {track.n}")
+        return self._delivery.cut(answer, played.performance, f"{played.track.tape.name} {played.track.n}")
+
+    def _recorded(self, played: Played) -> Answer:
+        """The answer as it was recorded, with the ids that the client holds and the clock that it sees."""
+        hurry = self._options.hurry and self._delivery.pace.instant
+        known, key = self._encoded[played.track.tape], (id(played.recorded), hurry)
+        if (encoded := known.get(key)) is None:
+            encoded = self._encode(played.track, played.recorded, hurry=hurry)
+            if encoded.size <= _LARGE:
+                known[key] = encoded
+        state = played.state
+        return encoded.answer(state.live_of, state.naming, renames=state.renames)
+
+    def _encode(self, track: Track, recorded: Response, *, hurry: bool) -> Encoded:
+        response = self._clock(track.tape, recorded, track.n)
+        response = hurried(response, track) if hurry else unhurried(response, track)
+        return Encoded(response, track.interaction.ending, track.tape.read_file, track.tape.minted)
+
+
+def _decoded(request: HttpRequest) -> HttpRequest:
+    """A request whose body is in no content coding."""
+    coded = header(request.headers, "content-encoding")
+    if coded is None:
+        return request
+    plain = tuple(pair for pair in request.headers if pair[0] != "content-encoding")
+    return replace(request, headers=plain, body=coding.decoded_or_raw(request.body, coded))
+
+
+_LARGE = FILE_THRESHOLD
+"""Larger answers are encoded each time anew: in memory they would take twice the room."""

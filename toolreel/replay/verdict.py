@@ -11,7 +11,8 @@ from toolreel.dialects.routes import Kind
 from toolreel.errors import MISSES, UNPLAYED
 
 from .miss import Miss
-from .tape import Group, Tape, Track
+from .tape import Tape
+from .tracks import Group, Track
 from .trouble import Struck, Trouble
 
 

@@ -11,7 +11,8 @@ from toolreel.dialects.ids import ID
 
 from .canonical import output_of
 from .differences import Missing
-from .tape import Tape, Track
+from .tape import Tape
+from .tracks import Track
 
 _LONGEST = 120
 """Longer values are shortened, in characters."""

@@ -1,0 +1,193 @@
+"""A cassette's interactions as replay sees them: tracks, and the conversations that they are in, groups."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from toolreel.dialects.routes import Kind, Routed
+from toolreel.messages.model import Interaction, Performance, Response
+from toolreel.normalise.said import said_answer
+from toolreel.normalise.strings import strings_of_response
+from toolreel.normalise.symbols import names_in, renamed
+from toolreel.redaction import PLACEHOLDER
+
+from .canonical import Asked
+from .collapse import NOTHING_HELD, Held, status_of
+from .index import Key
+from .masks import Mask, mask_of, masked
+from .sayings import Meant, Sayings
+from .variables import Meaning, Open, opened
+
+if TYPE_CHECKING:
+    from .tape import Tape
+
+_NOTHING: Meaning = {}
+
+
+@dataclass(eq=False)
+class Track:
+    """One interaction on a tape.
+
+    `epoch` says after how many successful writes of its scope it was recorded. `moves` are the scopes that a
+    successful write moves on. `overlaps` are tracks of its group that overlapped it when recorded.
+    """
+
+    tape: Tape
+    group: Group
+    n: int
+    interaction: Interaction
+    performance: Performance | None
+    route: Routed
+    kind: Kind
+    scope: str | None
+    moves: tuple[str, ...]
+    whole: Asked
+    """Its request."""
+    asked: Asked
+    """Of its request what counts."""
+    place: int
+    """Where it stands in its group."""
+    symbols: frozenset[str]
+    """The minted ids that its request holds."""
+    answered_symbols: list[str]
+    """The minted ids in its answer, in their order."""
+    superseded: tuple[Response, ...]
+    """Earlier answers to the same read, in their order."""
+    performances: tuple[Performance | None, ...]
+    """How each of these was performed."""
+    held: Held = NOTHING_HELD
+    epoch: int = 0
+    overlaps: set[int] = field(default_factory=set)
+
+    def _says(self, *, bare: bool) -> str:
+        """What its request means, with its ids; roots by their class. If `bare`, then without the model."""
+        tape = self.tape
+
+        def name(found: str) -> str:
+            return tape.root_classes.get(found, found)
+
+        return self.asked.canonical(lambda text: renamed(text, tape.minted, name), bare=bare)
+
+    def _opened(self, said: str) -> Open | None:
+        return opened(said, self.tape.free, self.tape.minted.__contains__)
+
+    @cached_property
+    def mask(self) -> Mask:
+        """Where secrets stood in its request."""
+        return mask_of(self.asked)
+
+    @cached_property
+    def key(self) -> Key:
+        """The key of its request."""
+        return self.tape.key_of(masked(self.asked, self.mask), self.tape.minted)
+
+    @property
+    def head(self) -> str:
+        """The head of its key."""
+        if PLACEHOLDER.search(self.asked.path):  # then nothing of the path counts, as the key says
+            return self.key.head
+        return self.tape.head_of(self.asked, self.tape.minted)
+
+    @property
+    def line(self) -> str:
+        """Equal lines mean equal answers, but for ids and clock; unequal ones mean nothing."""
+        return self.tape.told[self.group.number].lines[self.place]
+
+    @cached_property
+    def said(self) -> str:
+        """What its request means."""
+        return self._says(bare=False)
+
+    @cached_property
+    def bare(self) -> str:
+        """What its request means, but for the model."""
+        return self._says(bare=True)
+
+    @cached_property
+    def leaves_open(self) -> Open | None:
+        """Its request as a pattern, if it leaves something open."""
+        return self._opened(self.said)
+
+    def meaning(self, meant: Meant, known: Meaning) -> Meaning | None:
+        """What is left open in its request, if that is the one that is asked, else None.
+
+        `known` says what variables stand for already.
+        """
+        what, recorded = meant.asked, self.asked
+        if (what.deployment is None) is (recorded.deployment is None):
+            if what.deployment != recorded.deployment:
+                return None
+            if self.leaves_open is None:
+                return _NOTHING if meant.said == self.said else None
+            return self.leaves_open.meaning(meant.said, known)
+        if not what.means_model_of(recorded):
+            return None
+        pattern = self.leaves_open and self._opened(self.bare)
+        if pattern is None:
+            return _NOTHING if meant.bare == self.bare else None
+        return pattern.meaning(meant.bare, known)
+
+    @cached_property
+    def polls(self) -> bool:
+        """Whether clients ask again and again until its answer says that something has ended."""
+        return self.kind is Kind.READ and status_of(self.interaction.response) is not None
+
+    def performance_of(self, response: Response) -> Performance | None:
+        """How one of its answers was performed."""
+        earlier = zip(self.superseded, self.performances, strict=True)
+        return next((performance for one, performance in earlier if one is response), self.performance)
+
+    def symbols_of(self, response: Response) -> list[str]:
+        """The minted ids in one of its answers, in their order."""
+        if response is self.interaction.response:
+            return self.answered_symbols
+        names = names_in(strings_of_response(response))
+        return list(dict.fromkeys(name for name in names if name in self.tape.minted))
+
+    @cached_property
+    def answer_alike(self) -> str:
+        """Equal for answers that are equal but for ids and clock."""
+        return digest(said_answer(self.interaction, self.tape.minted))
+
+
+@dataclass(eq=False)
+class Group:
+    """A recorded conversation, or what shares a root: tracks in file order."""
+
+    number: int
+    tape: Tape
+    tracks: list[Track] = field(default_factory=list)
+    moving: int = 0  # how many of them are no reads
+    by_key: dict[Key, list[Track]] = field(default_factory=dict)
+    """Its tracks by their keys, as far as the tape's index knows them."""
+    writes: dict[str, list[Track]] = field(default_factory=dict)
+    """The successful writes of each scope, in file order."""
+    routes: dict[tuple[str, str], list[Track]] = field(default_factory=dict)
+    """The tracks of each method and route."""
+    _sayings: dict[Key, Sayings] = field(default_factory=dict)
+
+    @cached_property
+    def is_alone(self) -> bool:
+        """Whether it is one request that nothing ties to others: no id in it was minted, nothing is left open."""
+        [track, *others] = self.tracks
+        answers = (track.interaction.response, *track.superseded)
+        return not others and not track.symbols and not track.leaves_open and not any(map(track.symbols_of, answers))
+
+    @cached_property
+    def says(self) -> str:
+        """Equal for conversations that say the same from beginning to end, but for ids and clock."""
+        return self.tape.told[self.number].says
+
+    def sayings(self, key: Key) -> Sayings:
+        """Its tracks with this key, by what they say."""
+        if key not in self._sayings:
+            self._sayings[key] = Sayings(self.by_key.get(key, ()))
+        return self._sayings[key]
+
+
+def digest(text: str) -> str:
+    """Equal for equal texts, and short."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
