@@ -73,10 +73,11 @@ def _row(row: assistants.Row) -> _Row:
 _DIALECTS = (assistants.ROUTES,)
 """Each dialect's table; a new dialect is a module of its own and a name here."""
 
-_ROWS: dict[str, list[_Row]] = {}
+_ROWS: dict[tuple[str, int], list[_Row]] = {}
+"""By method and number of segments."""
 for _table in _DIALECTS:
     for _entry in _table:
-        _ROWS.setdefault(_entry.method, []).append(_row(_entry))
+        _ROWS.setdefault((_entry.method, _entry.path.count("/")), []).append(_row(_entry))
 
 
 NAMES = frozenset(row.name for rows in _ROWS.values() for row in rows)
@@ -89,7 +90,7 @@ def route(method: str, path: str) -> Routed:
 
     Unknown GET and HEAD are reads with the path as scope, everything else unknown is a call.
     """
-    for row in _ROWS.get(method, ()):
+    for row in _ROWS.get((method, path.count("/")), ()):
         if match := row.pattern.fullmatch(path):
             scope = row.scope.format(**match.groupdict()) if row.scope else None
             return Routed(row.name, row.kind, scope, row.mints, row.collection)
