@@ -66,6 +66,8 @@ def take_out_clock(response: Response, n: int) -> tuple[Response, tuple[int, ...
 
 def put_back(response: Response, received: Volatile) -> Response:
     """The answer as it was received; values that nobody kept stay as they are written."""
+    if not any(received):
+        return response
     kept: dict[str, Iterator[Any]] = {kind: iter(getattr(received, kind) or ()) for kind in (_AT, *_STRINGS)}
     return _in_response(response, lambda kind, value: next(kept[kind], value))
 
