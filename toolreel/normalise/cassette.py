@@ -36,8 +36,8 @@ def normalise(cassette: Cassette, replace: Find | None = None) -> tuple[Cassette
         interactions.append(one.interaction)
         if one.performance != Performance():
             performances[n] = one.performance
-        if one.reads:
-            reads[n] = one.reads
+        if earlier := tuple(one.reads):
+            reads[n] = earlier
     take = cassette.take and Take(
         recorded_at=cassette.take.recorded_at,
         tool=cassette.take.tool,
@@ -60,7 +60,8 @@ class Written(NamedTuple):
 
     interaction: Interaction
     performance: Performance
-    reads: tuple[Read, ...]
+    reads: Iterator[Read]
+    """To be read before the next interaction is asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,7 @@ class NormalForm:
         find = replaced_by(self.names)
         for n, item in enumerate(self._items, start=1):
             interaction, performance = _interaction(item, n, find, self._moved[item.upstream])
-            yield Written(interaction, performance, tuple(_read(read, find) for read in reads_of(item.settled, n)))
+            yield Written(interaction, performance, (_read(read, find) for read in reads_of(item.settled, n)))
 
 
 def normal_form(performed: Sequence[Performed], upstreams: Sequence[str], rank: Rank | None = None) -> NormalForm:

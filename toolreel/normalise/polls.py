@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -113,19 +114,22 @@ def _read_key(
     return digest((routed.scope, epoch, *asked))
 
 
-def reads_of(settled: Settled, n: int) -> tuple[Read, ...]:
+def reads_of(settled: Settled, n: int) -> Iterator[Read]:
     """How the take notes the superseded answers of interaction `n`: equal ones that follow each other as one."""
-    runs: list[tuple[str, Response, list[Performance]]] = []
-    for poll in settled.superseded:
-        response, noted = poll.interaction.response, poll.performance or Performance()
-        text = response.model_dump_json()
-        if not runs or runs[-1][0] != text:
-            runs.append((text, response, []))
-        runs[-1][2].append(noted)
-    if not runs:
-        return ()
+    if not settled.superseded:
+        return
     final = settled.performed.interaction
-    return tuple(_read(response, noted, final, n) for _, response, noted in runs)
+    answer, text = final.response, ""
+    noted: list[Performance] = []
+    for poll in settled.superseded:
+        response, performance = poll.interaction.response, poll.performance or Performance()
+        before, text = text, response.model_dump_json()
+        if noted and text != before:
+            yield _read(answer, noted, final, n)
+            noted = []
+        answer = response
+        noted.append(performance)
+    yield _read(answer, noted, final, n)
 
 
 def _read(response: Response, noted: list[Performance], final: Interaction, n: int) -> Read:
