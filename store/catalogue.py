@@ -18,6 +18,9 @@ from .facts import RequestFacts, ToolCall
 MARKS = ("\x02", "\x03")
 """What stands before and after a found word in an excerpt."""
 
+TABLES = ("cassettes", "requests", "calls", "texts", "words", "misses")
+"""What `docs/inspect.md` tells people to ask."""
+
 _AROUND = 60
 """So many characters of a text are shown before a word that was found inside other words, and after it."""
 
@@ -152,10 +155,9 @@ class Catalogue:
         return [column for column, *_ in cursor.description or ()], rows
 
     def tables(self) -> str:
-        """The tables, as SQL makes them."""
+        """The tables of the index, as SQL makes them; the store has more, which are nobody else's business."""
         rows = self._db.execute(
-            "SELECT sql FROM sqlite_master WHERE type = 'table' AND sql NOT NULL AND name NOT LIKE '\\_sqlite%' "
-            "ESCAPE '\\' AND name NOT LIKE 'words\\_%' ESCAPE '\\' ORDER BY rowid"
+            f"SELECT sql FROM sqlite_master WHERE name IN ({', '.join('?' * len(TABLES))}) ORDER BY rowid", TABLES
         )
         shown = (sql.partition("\n") for (sql,) in rows.fetchall())
         return "\n".join(f"{first}{end}{dedent(rest).rstrip()};" for first, end, rest in shown)

@@ -9,7 +9,8 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -215,13 +216,23 @@ def save(path: Path, cassette: Cassette) -> None:
 
     Raises MachineError if the disk says no.
     """
-    text = cassette_text(cassette)
+    messages = [message for one in cassette.interactions for message in (one.request, one.response)]
+    superseded = chain.from_iterable(cassette.take.reads.values() if cassette.take else ())
+    used = set(body_files(*(one.body for one in (*messages, *superseded))))
+    write(path, [cassette_text(cassette)], used)
+
+
+def write(path: Path, pieces: Iterable[str], used: Container[str]) -> None:
+    """Does the same with the pieces of a cassette's text.
+
+    `used` are the digests of its large bodies, all of them once the pieces have come.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _write(path, [text.encode()])
+        _write(path, (piece.encode() for piece in pieces))
     except OSError as error:
         raise MachineError(f"Cassette {path} cannot be written: {_reason(error)}.") from None
-    _drop_unused(files_folder(path), cassette)
+    _drop_unused(files_folder(path), used)
 
 
 def _write(path: Path, pieces: Iterable[bytes]) -> str:
@@ -257,29 +268,26 @@ def _umask() -> int:
     return mask
 
 
-def _drop_unused(folder: Path, cassette: Cassette) -> None:
+def _drop_unused(folder: Path, used: Container[str]) -> None:
     """Body files of an earlier take that no interaction names any more."""
     if not folder.is_dir():
         return
-    used = {body.file for body in _bodies(cassette) if isinstance(body, FileBody)}
+    left = 0
     for path in folder.iterdir():
-        if path.name not in used:
+        if path.name in used:
+            left += 1
+        else:
             path.unlink(missing_ok=True)
-    if not used:
+    if not left:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _bodies(cassette: Cassette) -> Iterator[RequestBody | None]:
-    """All bodies, and those of the parts of multipart bodies."""
-    bodies: list[RequestBody | None] = []
-    for interaction in cassette.interactions:
-        bodies += [interaction.request.body, interaction.response.body]
-    for reads in (cassette.take.reads if cassette.take else {}).values():
-        bodies += [read.body for read in reads]
+def body_files(*bodies: RequestBody | None) -> Iterator[str]:
+    """The digests of those bodies that are large, and of such parts of multipart bodies."""
     for body in bodies:
-        yield body
-        if isinstance(body, PartsBody):
-            yield from (part.body for part in body.parts)
+        for one in (part.body for part in body.parts) if isinstance(body, PartsBody) else (body,):
+            if isinstance(one, FileBody):
+                yield one.file
 
 
 def _reason(error: OSError) -> str:

@@ -201,9 +201,18 @@ def is_recording(take: TakeRow) -> bool:
 
 
 def entries_of(db: Database, take: int) -> Iterator[Entry]:
-    """The entries of a take in the order in which they were noted, without the pieces of large bodies."""
-    rows = db.execute(f"{_ENTRIES} AND kind != 'BodyPiece' ORDER BY id", [take])
+    """The entries of a take, interaction by interaction, each in the order in which they were noted.
+
+    The pieces of large bodies are not among them.
+    """
+    rows = db.execute(f"{_ENTRIES} AND kind != 'BodyPiece' ORDER BY interaction, id", [take])
     return (_entry(*row) for row in rows)
+
+
+def first_ms(db: Database, take: int) -> int:
+    """When the first request of a take came, in milliseconds."""
+    [[ms]] = db.execute("SELECT min(ms) FROM entries WHERE take = ? AND kind = 'Began'", [take]).fetchall()
+    return ms or 0
 
 
 def pieces_of(db: Database, take: int, key: int) -> Iterator[bytes]:

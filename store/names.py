@@ -22,13 +22,19 @@ def cassette_path(folder: Path, name: str) -> Path:
     """
     name = name.removesuffix(SUFFIX)
     parts = name.split("/")
-    among_bodies = any(part.casefold().endswith(".files") for part in parts[:-1])
-    if among_bodies or not all(map(_PART.fullmatch, parts)):
+    if not is_name(name):
         raise CommandError(
             f"{name!r} is no cassette name: use letters, digits, '_', '-' and, not in front, '.', "
             f"with '/' between parts, such as 'weather/two-cities'."
         )
     return folder.joinpath(*parts[:-1], parts[-1] + SUFFIX)
+
+
+def is_name(text: str) -> bool:
+    """Whether a cassette may be called so."""
+    *folders, last = text.split("/")
+    among_bodies = any(part.casefold().endswith(".files") for part in folders)
+    return not among_bodies and all(map(_PART.fullmatch, (*folders, last)))
 
 
 def name_of_test(test_id: str) -> str:

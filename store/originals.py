@@ -21,7 +21,7 @@ def keep_originals(db: Database, cassette: str, symbols: Mapping[str, str]) -> N
         db.execute("DELETE FROM ids WHERE cassette = ?", [cassette])
         db.conn.executemany(
             "INSERT INTO ids (cassette, symbol, original) VALUES (?, ?, ?)",
-            [(cassette, symbol, original) for original, symbol in (symbols or _NONE).items()],
+            ((cassette, symbol, original) for original, symbol in (symbols or _NONE).items()),
         )
 
 

@@ -1,14 +1,15 @@
-"""Which cassette a person means: by its name, or by the path of its file."""
+"""Which cassettes a person means: by their names, by the paths of their files, or by a folder."""
 
 from __future__ import annotations
 
 import difflib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from toolreel.errors import CassetteError, CommandError
+from toolreel.errors import CassetteError, CommandError, ToolreelError
 
-from .names import SUFFIX, cassette_names, cassette_path
+from .names import SUFFIX, cassette_names, cassette_path, is_name
 
 
 class Place(NamedTuple):
@@ -35,6 +36,45 @@ def find(folder: Path, given: str) -> Place:
     if path is None:
         path = cassette_path(folder, _inside(folder, Path(given)) or given)  # says what is wrong with the name
     raise CassetteError(f"There is no cassette {path}; {_advice(folder, given)}.")
+
+
+def find_all(folder: Path, given: Sequence[str]) -> list[Place]:
+    """The cassettes called so, each once: by name or file as in `find`, or all that lie in a folder, by name or path.
+
+    All in `folder` if nothing is given. Raises CassetteError, also for a folder that holds none, and CommandError.
+    """
+    if not given:
+        return _in_folder(folder, folder)
+    found: dict[Path, Place] = {}
+    for name in given:
+        for place in _meant(folder, name):
+            found.setdefault(place.path.resolve(), place)
+    return list(found.values())
+
+
+def _meant(folder: Path, given: str) -> list[Place]:
+    try:
+        return [find(folder, given)]
+    except ToolreelError:
+        inner = folder / given if is_name(given.rstrip("/")) else Path(given)
+        below = next((path for path in (inner, Path(given)) if given and path.is_dir()), None)
+        if below is None:
+            raise
+    found = _in_folder(folder, below)
+    if not found:
+        raise CassetteError(f"There is no cassette in folder {below}; name another one, or a cassette.")
+    return found
+
+
+def _in_folder(folder: Path, below: Path) -> list[Place]:
+    """The cassettes in `below`, which may lie in `folder`, as their names in it then say."""
+    inside = _inside(folder, below)
+    if inside is None:
+        return [Place(name, below, below / f"{name}{SUFFIX}") for name in cassette_names(below)]
+    prefix = "" if inside in ("", ".") else f"{inside}/"
+    return [
+        Place(prefix + name, folder, folder / f"{prefix}{name}{SUFFIX}") for name in cassette_names(folder / prefix)
+    ]
 
 
 def _of_file(folder: Path, file: Path) -> Place:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -12,16 +13,19 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from toolreel.errors import CommandError, MachineError
-from toolreel.messages.model import Cassette
-from toolreel.normalise.cassette import normalise
+from toolreel.messages.model import Take
+from toolreel.normalise.cassette import normal_form, replaced
+from toolreel.normalise.performed import Received, in_time
 from toolreel.normalise.strings import Find
-from toolreel.recording.assemble import assemble
+from toolreel.recording.assemble import Assembly
 
 from . import files
 from .database import open_store, store_path
-from .journal import BusyError, Journal, TakeRow, drop, entries_of, is_recording, pieces_of, unfinished
+from .journal import BusyError, Journal, TakeRow, drop, entries_of, first_ms, is_recording, pieces_of, unfinished
 from .names import SUFFIX, cassette_path, clashing_name, store_key
 from .originals import keep_originals
+from .spool import Spool, rank
+from .writing import Made, write
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +55,7 @@ class Recording:
         force = " --force" if self.path.exists() else ""
         return f"'toolreel recover {self.name}{force}' makes the cassette of it"
 
-    def finish(self, source: Source | None = None) -> Cassette:
+    def finish(self, source: Source | None = None) -> Made:
         """Makes the cassette file of what was recorded, and forgets the journal of it. Raises ToolreelError.
 
         `source` is who made the recording, if that became known only now.
@@ -59,7 +63,7 @@ class Recording:
         self.journal.close()
         db = open_store(self.store)
         try:
-            return _keep(db, self.path, self.journal.take, self.replace, source)
+            return _keep(db, self.store, self.path, self.journal.take, self.replace, source)
         except MachineError as error:
             raise MachineError(f"{error} The recording is kept, {self.cure}.") from None
         finally:
@@ -114,7 +118,7 @@ def begin(
     return Recording(name, path, store, journal, journal.unfinished, replace)
 
 
-def recover(folder: Path, name: str, *, force: bool = False, replace: Find | None = None) -> Cassette:
+def recover(folder: Path, name: str, *, force: bool = False, replace: Find | None = None) -> Made:
     """Makes the cassette of the newest unfinished recording of `name`; raises CommandError if there is none."""
     name = name.removesuffix(SUFFIX)
     path = cassette_path(folder, name)
@@ -129,7 +133,7 @@ def recover(folder: Path, name: str, *, force: bool = False, replace: Find | Non
         if not takes:
             raise CommandError(f"There is no unfinished recording of {name} in {store}{_others(db, folder, store)}.")
         _check_writable(folder, name, path, force=force)
-        return _keep(db, path, takes[0].id, replace)
+        return _keep(db, store, path, takes[0].id, replace)
     finally:
         db.close()
 
@@ -151,20 +155,23 @@ def _check_writable(folder: Path, name: str, path: Path, *, force: bool) -> None
         )
 
 
-def _keep(db: Database, path: Path, take: int, replace: Find | None, source: Source | None = None) -> Cassette:
+def _keep(
+    db: Database, store: Path, path: Path, take: int, replace: Find | None, source: Source | None = None
+) -> Made:
     row = next(row for row in unfinished(db) if row.id == take)
-    received = assemble(
-        entries_of(db, take),
-        recorded_at=source.recorded_at if source else row.recorded_at,
-        tool=source.tool if source else row.tool,
-        keep_file=files.LargeBodies(path).keep,
-        spooled=lambda key: pieces_of(db, take, key),
+    noted = Take(
+        recorded_at=source.recorded_at if source else row.recorded_at, tool=source.tool if source else row.tool
     )
-    cassette, symbols = normalise(received, replace)
-    files.save(path, cassette)
-    keep_originals(db, row.cassette, symbols)
+    assembly = Assembly(files.LargeBodies(path).keep, lambda key: pieces_of(db, take, key), first_ms(db, take))
+    with closing(Spool(store.parent)) as spool:
+        for interaction, performance in assembly.received(entries_of(db, take)):
+            received = Received(interaction, performance)
+            spool.append(replaced(received, replace) if replace else received)
+        form = normal_form(in_time(spool, spool.times), assembly.upstreams, rank)
+        made = write(path, form, noted, store.parent)
+    keep_originals(db, row.cassette, form.names)
     drop(db, _superseded(db, row))
-    return cassette
+    return made
 
 
 def _superseded(db: Database, kept: TakeRow) -> list[int]:

@@ -313,7 +313,7 @@ def test_the_script_keeps_an_incomplete_recording_for_recover(
     run_script(tmp_path, one_exchange_and_a_failure, toolreel_cassette="tape")
     assert not (tmp_path / "tape.json").exists()
     assert "Not kept, an upstream did not answer: POST /v1/threads: Connection refused" in caplog.text
-    assert len(recover(tmp_path, "tape").interactions) == 1
+    assert recover(tmp_path, "tape").interactions == 1
 
 
 def test_the_script_writes_no_empty_cassette(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

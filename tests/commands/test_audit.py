@@ -104,3 +104,44 @@ def test_each_rule_is_left_out_once() -> None:
 def test_a_cassette_that_is_not_there(folder: Path) -> None:
     with pytest.raises(CassetteError):
         audit(["none"], folder=folder, most=10, as_json=False)
+
+
+def test_of_a_folder_a_line_each_and_what_is_wrong(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "tree").mkdir()
+    for name in ("keyed.json", "weather.json"):
+        (folder / name).rename(folder / "tree" / name)
+    assert audit(["tree/"], folder=folder, most=2, as_json=False) == 0
+    numbers = "requests  mutants  wrongly answered  let through  variants  not answered"
+    head, keyed, weather = lines(capsys)
+    assert head == f"cassette      {numbers}  result"
+    assert keyed.split()[:3] == ["tree/keyed", "1", "2"]
+    assert keyed.endswith("  0  sound")
+    assert weather.split()[:3] == ["tree/weather", "12", "24"]
+
+    monkeypatch.setattr("toolreel.replay.rules.MatchRules._query", lambda rules, pairs: ())
+    assert audit(["tree"], folder=folder, most=1000, as_json=False) == FINDINGS
+    out = "\n".join(lines(capsys))
+    assert "answered, added: query toolreel_audit" in out
+    assert "tree/keyed: 1 request; " in out
+    assert out.endswith("not sound, see above")
+
+
+def test_of_several_a_broken_one_is_named_and_the_status_is_the_worst(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "broken.json").write_text("{")
+    assert audit([str(folder)], folder=folder, most=1, as_json=False) == CassetteError.exit_status
+    out, err = capsys.readouterr()
+    assert [line.split()[0] for line in out.splitlines()] == ["cassette", "broken", "keyed", "weather"]
+    assert "broken, see above" in out
+    assert err.startswith(f"toolreel: Cassette {folder / 'broken.json'}, line 1: not JSON")
+
+    assert audit(["broken", "keyed"], folder=folder, most=1, as_json=True) == CassetteError.exit_status
+    broken, keyed = json.loads(capsys.readouterr().out)
+    assert (broken["sound"], broken["requests"], keyed["sound"]) == (False, [], True)
+    assert "not JSON" in broken["problem"]
+    assert "problem" not in keyed
+    with pytest.raises(CassetteError):
+        audit(["broken"], folder=folder, most=1, as_json=False)

@@ -295,7 +295,11 @@ def test_what_is_missing_or_wrong_is_refused(line: str) -> None:
     ("words", "expected"),
     [
         ("show we", ["weather"]),
+        ("show loo", ["loops/two-cities"]),
         ("lint x", []),
+        ("lint loo", ["loops/", "loops/two-cities"]),
+        ("audit weather l", ["loops/", "loops/two-cities"]),
+        ("stats w", ["weather"]),
         ("ls --tool get", ["get_weather"]),
         ("setup ", ["completion", "git-diff"]),
     ],
@@ -308,7 +312,10 @@ def test_the_shell_completes(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     (tmp_path / "cassettes").mkdir()
-    (tmp_path / "cassettes" / "weather.json").write_bytes(SAMPLE.read_bytes())
+    for name in ("weather", "loops/two-cities"):
+        file = tmp_path / "cassettes" / f"{name}.json"
+        file.parent.mkdir(exist_ok=True)
+        file.write_bytes(SAMPLE.read_bytes())
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COMP_WORDS", f"toolreel {words}")
     monkeypatch.setenv("COMP_CWORD", str(words.count(" ") + 1))

@@ -16,7 +16,19 @@ import pytest
 import yaml
 from rich.console import Console
 
-from tests.formats.writers import Sent, conversation, example, flows, go, har_value, httprr, ruby, shipped, vcrpy
+from tests.formats.writers import (
+    SHIPPED,
+    Sent,
+    conversation,
+    example,
+    flows,
+    go,
+    har_value,
+    httprr,
+    ruby,
+    shipped,
+    vcrpy,
+)
 from tests.formats.writers import vcrpy_value as vcrpy_of
 from tests.normalise.takes import above
 from toolreel.commands import import_ as command
@@ -421,3 +433,19 @@ def test_small_files_and_pipes_get_no_bar(run: Any, monkeypatch: pytest.MonkeyPa
         monkeypatch.setattr(command, "_TAKES_A_WHILE", while_)
         assert run(put("a.yaml", vcrpy([example()])), "--force").status == 0
         assert screen.getvalue() == ""
+
+
+def test_a_cassette_needs_no_import_and_that_is_said(run: Any) -> None:
+    put("old/mine.json", SHIPPED.read_bytes())
+    ran = run("old/mine.json")
+    assert ran.status == 65
+    assert ran.complaint == (
+        "File old/mine.json is a cassette of toolreel already; it needs no import, only a place among your cassettes."
+    )
+    put("old/theirs.yaml", vcrpy([example()]))
+    ran = run("old")
+    assert ran.status == 0
+    assert [line.split()[:4] for line in ran.out.splitlines()[1:3]] == [
+        ["old/mine.json", "a", "cassette", "already,"],
+        ["old/theirs.yaml", "theirs", "VCR.py", "1"],
+    ]

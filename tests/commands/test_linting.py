@@ -122,3 +122,17 @@ def test_what_is_nested_too_deep_is_named_and_no_traceback(folder: Path, capsys:
     assert ended.value.code == CassetteError.exit_status
     (line,) = capsys.readouterr().err.splitlines()  # how deep is too deep, and for whom first, depends on Python
     assert "nested too deep" in line or "maximum recursion depth" in line
+
+
+@pytest.mark.parametrize("given", ["tree", "tree/", "cassettes/tree", "./cassettes/tree/"])
+def test_a_folder_of_cassettes_may_be_named(folder: Path, given: str, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "tree" / "deep").mkdir(parents=True)
+    (folder / "bad.json").write_text("{")
+    (folder / "tree" / "clean.json").write_text(SAMPLE)
+    (folder / "tree" / "deep" / "bad.json").write_text(SAMPLE.replace("Use the tools.", f"Use {KEY}.", 1))
+    assert linted(folder, given) == 1
+    out, err = capsys.readouterr()
+    assert out.startswith("tree/deep/bad 1 request.body.instructions: error (secret)")
+    assert err == "2 cassettes: 1 error.\n"
+    assert lint(folder, [given], max_age=None, as_json=True) == 1
+    assert [one["cassette"] for one in json.loads(capsys.readouterr().out)] == ["tree/deep/bad"]

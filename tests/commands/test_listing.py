@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -207,7 +208,10 @@ def test_sql_shows_nothing_that_steers_the_terminal(folder: Path, capsys: pytest
 
 def test_sql_without_a_query_shows_the_tables(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert sql(folder, None, as_json=False) == 0
-    assert "CREATE TABLE calls (" in capsys.readouterr().out
+    made = re.findall("^CREATE (?:VIRTUAL )?TABLE ([a-z]+)", capsys.readouterr().out, re.MULTILINE)
+    assert made == ["cassettes", "requests", "calls", "texts", "words", "misses"], (
+        "those of docs/inspect.md and no other"
+    )
 
 
 def test_sql_with_a_query_without_columns_prints_nothing(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

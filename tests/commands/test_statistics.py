@@ -58,3 +58,32 @@ def test_many_shapes_are_cut(folder: Path, capsys: pytest.CaptureFixture[str]) -
 def test_nothing_has_no_figures(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert stats(tmp_path, (), as_json=False) == 0
     assert capsys.readouterr().out == "0 cassettes, 0 requests: none\n"
+
+
+def test_figures_of_folders_within_the_cassettes_and_elsewhere(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for home in (folder / "tree", tmp_path / "elsewhere"):
+        home.mkdir()
+        (home / "c.json").write_text(SAMPLE)
+    for given in ("tree/", str(tmp_path / "elsewhere"), str(tmp_path / "elsewhere" / "c.json")):
+        assert stats(folder, [given], as_json=False) == 0
+        assert capsys.readouterr().out.startswith("1 cassette, 12 requests: 12 × 200\n")
+    assert stats(folder, ["tree", str(tmp_path / "elsewhere"), "a"], as_json=True) == 0
+    figures = json.loads(capsys.readouterr().out)
+    assert (figures["cassettes"], figures["requests"]) == (3, 36)
+    assert not (tmp_path / "elsewhere" / ".toolreel").exists()
+
+
+def test_named_ones_that_are_broken_are_named(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "other.json").write_text("[]")
+    given = ["a", "broken", str(tmp_path / "other.json")]
+    assert stats(folder, given, as_json=False) == CassetteError.exit_status
+    out, err = capsys.readouterr()
+    assert out.startswith("1 cassette, 12 requests: ")
+    assert [line.partition(" is no cassette")[0] for line in err.splitlines()] == [
+        f"toolreel: {folder / 'broken.json'}",
+        f"toolreel: {tmp_path / 'other.json'}",
+    ]

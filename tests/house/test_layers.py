@@ -12,7 +12,7 @@ LINKED = ("addons", "store", "cassettes")
 
 # From the ground up. A room imports from rooms of lower levels only, and from itself.
 LEVELS: tuple[frozenset[str], ...] = (
-    frozenset({"errors"}),
+    frozenset({"errors", "collecting"}),
     frozenset({"messages"}),
     frozenset({"dialects"}),
     frozenset({"redaction"}),

@@ -25,7 +25,17 @@ from toolreel.messages.model import Ending
 from toolreel.recording.entries import Began, BodyPiece, Ended, Entry, Failed, FrameCame, Headed
 from toolreel.store import journal
 from toolreel.store.database import open_store
-from toolreel.store.journal import BusyError, Journal, TakeRow, drop, entries_of, is_recording, pieces_of, unfinished
+from toolreel.store.journal import (
+    BusyError,
+    Journal,
+    TakeRow,
+    drop,
+    entries_of,
+    first_ms,
+    is_recording,
+    pieces_of,
+    unfinished,
+)
 
 LONG = 20
 """Seconds until a test gives up; none waits that long unless something is broken."""
@@ -87,7 +97,7 @@ ENTRIES: st.SearchStrategy[Entry] = st.one_of(
 
 @given(st.lists(st.lists(ENTRIES, max_size=4), max_size=4))
 @settings(max_examples=60, deadline=None)
-def test_all_entries_come_back_in_their_order(batches: list[list[Entry]]) -> None:
+def test_all_entries_come_back_by_interaction_and_in_their_order(batches: list[list[Entry]]) -> None:
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         patch.setattr(journal, "GATHER_S", 0)
         store = Path(folder) / "store.db"
@@ -97,9 +107,12 @@ def test_all_entries_come_back_in_their_order(batches: list[list[Entry]]) -> Non
         opened.close()
         reader = open_store(store)
         entries = [entry for batch in batches for entry in batch]
-        assert list(entries_of(reader, opened.take)) == [
-            entry for entry in entries if not isinstance(entry, BodyPiece)
-        ]
+        assert list(entries_of(reader, opened.take)) == sorted(
+            (entry for entry in entries if not isinstance(entry, BodyPiece)), key=lambda entry: entry.key
+        )
+        assert first_ms(reader, opened.take) == min(
+            (entry.ms or 0 for entry in entries if isinstance(entry, Began)), default=0
+        )
         for key in range(4):
             assert list(pieces_of(reader, opened.take, key)) == [
                 entry.data for entry in entries if isinstance(entry, BodyPiece) and entry.key == key

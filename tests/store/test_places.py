@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from toolreel.errors import CassetteError, CommandError
-from toolreel.store.places import find
+from toolreel.errors import CassetteError, CommandError, ToolreelError
+from toolreel.store.places import find, find_all
 
 
 @pytest.fixture
@@ -67,3 +67,46 @@ def test_where_there_are_none_recording_is_advised(tmp_path: Path) -> None:
 def test_what_can_be_no_name_is_refused(folder: Path, given: str) -> None:
     with pytest.raises(CommandError, match="is no cassette name"):
         find(folder, given)
+
+
+@pytest.mark.parametrize(
+    ("given", "names"),
+    [
+        ([], ["loops/two-cities", "weather"]),
+        (["loops"], ["loops/two-cities"]),
+        (["loops/", "weather", "loops/two-cities"], ["loops/two-cities", "weather"]),
+        (["weather", "weather.json", "cassettes/weather.json"], ["weather"]),
+        (["cassettes"], ["loops/two-cities", "weather"]),
+        (["cassettes/loops"], ["loops/two-cities"]),
+        (["./cassettes/loops/"], ["loops/two-cities"]),
+        (["elsewhere"], ["other"]),
+        (["."], ["cassettes/loops/two-cities", "cassettes/weather", "elsewhere/other"]),
+    ],
+)
+def test_cassettes_are_found_by_name_file_or_folder_each_once(
+    folder: Path, given: list[str], names: list[str]
+) -> None:
+    found = find_all(folder, given)
+    assert [place.name for place in found] == names
+    assert all(place.path.is_file() and place.path == place.folder / f"{place.name}.json" for place in found)
+    assert {place.folder for place in find_all(folder, [str(Path("cassettes/loops").absolute())])} == {folder}
+
+
+def test_a_cassette_stands_before_a_folder_of_its_name_and_a_slash_means_the_folder(folder: Path) -> None:
+    (folder / "loops.json").touch()
+    assert [place.name for place in find_all(folder, ["loops"])] == ["loops"]
+    assert [place.name for place in find_all(folder, ["loops/"])] == ["loops/two-cities"]
+
+
+def test_a_folder_without_cassettes_is_named(folder: Path) -> None:
+    Path("empty").mkdir()
+    with pytest.raises(CassetteError) as caught:
+        find_all(folder, ["weather", "empty"])
+    assert str(caught.value) == "There is no cassette in folder empty; name another one, or a cassette."
+    assert find_all(Path("nowhere"), []) == []
+
+
+@pytest.mark.parametrize("given", ["", "wether", "weather/", "no such/"])
+def test_what_is_neither_cassette_nor_folder_is_refused(folder: Path, given: str) -> None:
+    with pytest.raises(ToolreelError, match=r"There is no cassette|is no cassette name"):
+        find_all(folder, [given])

@@ -4,6 +4,8 @@ import os
 import re
 import subprocess
 import sys
+import tracemalloc
+from collections.abc import Container, Iterable
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -13,15 +15,16 @@ import pytest
 from toolreel.errors import CommandError, MachineError
 from toolreel.messages.bodies import body_bytes
 from toolreel.messages.http import HttpRequest, ResponseHead
-from toolreel.messages.model import Cassette, Ending, FileBody, JsonBody, PartsBody
+from toolreel.messages.model import Ending, FileBody, JsonBody, PartsBody
 from toolreel.normalise.replace import finder, rule
 from toolreel.recording.entries import Began, BodyPiece, Ended, Entry, FrameCame, Headed
-from toolreel.store import files
+from toolreel.store import files, spool
 from toolreel.store.database import open_store
 from toolreel.store.files import LargeBodies, load
 from toolreel.store.journal import unfinished
 from toolreel.store.originals import originals
 from toolreel.store.recordings import begin, recover, tool_name
+from toolreel.store.writing import Made
 
 
 @pytest.fixture
@@ -66,9 +69,9 @@ def test_a_finished_recording_is_a_cassette_and_no_longer_in_the_journal(folder:
     assert recording.path == folder / "weather" / "one.json"
     assert not recording.path.exists()
     recording.journal.append(interaction("/v1/x"))
-    made = recording.finish()
-    assert load(recording.path) == made
+    assert recording.finish() == Made(interactions=1)
     assert paths(recording.path) == ["/x"]
+    made = load(recording.path)
     assert made.take is not None
     assert made.take.recorded_at == "2026-01-02T03:04:05Z"
     assert made.take.tool == tool_name() == f"toolreel {version('toolreel')}"
@@ -113,7 +116,8 @@ while db.execute("SELECT count(*) FROM entries").fetchone() != (3,):
 os.kill(os.getpid(), 9)
 """
     assert subprocess.run([sys.executable, "-c", program], timeout=60, check=False).returncode == -9
-    [made] = recover(folder, "a").interactions
+    assert recover(folder, "a") == Made(interactions=1, streams=1)
+    [made] = load(folder / "a.json").interactions
     assert made.ending is Ending.CUT
     assert made.response.frames is not None
     assert [frame.model_dump() for frame in made.response.frames] == [{"event": None, "json": 1}]
@@ -147,13 +151,13 @@ def test_a_finished_recording_supersedes_those_that_were_left(folder: Path, stor
 def test_a_newer_recording_than_the_one_that_is_finished_stays(
     folder: Path, store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    save = files.save
+    write = files.write
 
-    def save_while_another_begins(path: Path, cassette: Cassette) -> None:
+    def write_while_another_begins(path: Path, pieces: Iterable[str], used: Container[str]) -> None:
         begin(folder, "a").leave()
-        save(path, cassette)
+        write(path, pieces, used)
 
-    monkeypatch.setattr(files, "save", save_while_another_begins)
+    monkeypatch.setattr(files, "write", write_while_another_begins)
     begin(folder, "a").finish()
     assert takes(store) == ["cassettes/a"]
 
@@ -293,7 +297,8 @@ def test_a_large_body_that_came_in_pieces_is_one_file_beside_the_cassette(folder
     began, headed, _ = interaction("/v1/files/f/content")
     recording.journal.append([began, headed, BodyPiece(1, 1, b"\xff" * (1 << 20)), BodyPiece(1, 2, b"\xfe" * 3)])
     recording.journal.append([Ended(1, 2, Ending.COMPLETE, b"\xfd")])
-    [made] = recording.finish().interactions
+    recording.finish()
+    [made] = load(recording.path).interactions
     [file] = (folder / "a.files").iterdir()
     assert made.response.body == FileBody(file=file.name)
     assert file.read_bytes() == b"\xff" * (1 << 20) + b"\xfe" * 3 + b"\xfd"
@@ -306,9 +311,8 @@ def test_a_large_upload_survives_the_recording(folder: Path) -> None:
     recording = begin(folder, "a")
     _, headed, ended = interaction("/v1/files")
     recording.journal.append([Began(1, 0, HttpRequest("POST", "/v1/files", kind, upload)), headed, ended])
-    made = recording.finish()
-    assert load(recording.path) == made
-    body = made.interactions[0].request.body
+    recording.finish()
+    body = load(recording.path).interactions[0].request.body
     assert isinstance(body, PartsBody)
     assert body_bytes(body, LargeBodies(recording.path).read) == upload.replace(b"--b", b"--toolreel-boundary")
 
@@ -338,11 +342,11 @@ def test_what_was_recorded_is_normalised(folder: Path, killed: bool) -> None:
     recording.journal.append(talk(1))
     if killed:
         recording.leave()
-        made = recover(folder, "a")
+        recover(folder, "a")
     else:
-        made = recording.finish()
+        recording.finish()
     symbol = "thread_0000000001"
-    assert load(folder / "a.json") == made
+    made = load(folder / "a.json")
     assert [one.request.path for one in made.interactions] == ["/threads", f"/threads/{symbol}/messages"]
     first = made.interactions[0].response.body
     assert isinstance(first, JsonBody)
@@ -359,10 +363,10 @@ def test_what_the_program_varies_is_replaced(folder: Path, killed: bool) -> None
     recording.journal.append(talk(1))
     if killed:
         recording.leave()
-        made = recover(folder, "a", replace=replace)
+        recover(folder, "a", replace=replace)
     else:
-        made = recording.finish()
-    body = made.interactions[1].request.body
+        recording.finish()
+    body = load(folder / "a.json").interactions[1].request.body
     assert isinstance(body, JsonBody)
     assert body.value == {"content": "it is DAY"}
 
@@ -426,3 +430,19 @@ def test_a_store_that_is_named_from_here_is_the_same_from_there(
     monkeypatch.chdir(folder)
     recover(Path(), "a")
     assert paths(folder / "a.json") == ["/x"]
+
+
+def test_a_recording_larger_than_the_memory_for_it_is_finished(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of what is JSON too, no more than a little of each interaction is held."""
+    monkeypatch.setattr(spool, "MOST_IN_MEMORY", 1 << 16)
+    recording, count, size = begin(folder, "a"), 300, 30_000
+    for key in range(count):
+        path = f"/v1/files/{key}" if key % 2 else "/v1/files"  # half of them are polls
+        body = b'{"id":"thread_%014d","object":"thread","text":"%s"}' % (key, b"%d" % key * (size // len(str(key))))
+        recording.journal.append([*interaction(path, key)[:2], Ended(key, 2, Ending.COMPLETE, body)])
+    tracemalloc.start()
+    try:
+        assert recording.finish() == Made(interactions=1 + count // 2, polls=count // 2 - 1)
+        assert tracemalloc.get_traced_memory()[1] < count * size / 4
+    finally:
+        tracemalloc.stop()

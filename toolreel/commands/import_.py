@@ -21,7 +21,7 @@ from toolreel.errors import CassetteError, CommandError, ToolreelError
 from toolreel.formats.entries import Importer
 from toolreel.formats.found import FormatError, Found, Left, LeftError
 from toolreel.formats.report import Report
-from toolreel.formats.table import LOOK, NoRecordingError, Opened
+from toolreel.formats.table import LOOK, CassetteAlreadyError, NoRecordingError, Opened
 from toolreel.formats.times import date_of, milliseconds
 from toolreel.inspect.words import printable, printable_lines
 from toolreel.normalise.strings import Find
@@ -168,6 +168,8 @@ def _wanted(
                 else:
                     report.elsewhere[found.request.origin or "an unknown server"] += 1
             report.tool, report.take = source.tool, source.take
+    except CassetteAlreadyError as error:
+        raise OursError(f"File {file} {error}; it needs no import, only a place among your cassettes.") from None
     except NoRecordingError as error:
         raise NotOneError(f"File {file} {error}; formats: {_FORMATS}.") from None
     except FormatError as error:
@@ -180,7 +182,15 @@ def _wanted(
 
 
 class NotOneError(CassetteError):
-    """A file is no recording of any known tool."""
+    """A file is no recording of any known tool; `shown` says so in a table."""
+
+    shown = "no recording"
+
+
+class OursError(NotOneError):
+    """A file is a cassette."""
+
+    shown = "a cassette already, needs no import"
 
 
 _FORMATS = "VCR.py, Ruby VCR, go-vcr, .NET/Azure test proxy, httprr, HAR, mitmproxy flows"
@@ -322,7 +332,10 @@ def _table(results_: Sequence[Done]) -> Table:
             counts = [str(count) for count in (report.taken, report.streams, report.submits, left)]
             cells = [report.file, done.job.name, report.tool, *counts]
         else:
-            cells = [report.file, "no recording" if isinstance(done.problem, NotOneError) else "failed, see above"]
+            cells = [
+                report.file,
+                done.problem.shown if isinstance(done.problem, NotOneError) else "failed, see above",
+            ]
         table.add_row(*(Text(printable(cell)) for cell in cells))
     return table
 

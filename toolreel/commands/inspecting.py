@@ -118,7 +118,7 @@ def diff(name_a: str, name_b: str | None, against: str | None, as_json: bool, fo
 
 
 @click.command()
-@click.argument("names", nargs=-1, metavar="[NAME]...", shell_complete=options.complete_name)
+@click.argument("names", nargs=-1, metavar="[NAME]...", shell_complete=options.complete_names)
 @click.option("--max-age", metavar="AGE", help="Find cassettes that were recorded longer ago too, such as 180d.")
 @options.as_json
 @options.cassettes
@@ -127,7 +127,7 @@ def lint(names: tuple[str, ...], max_age: str | None, as_json: bool, folder: Pat
 
     Secrets, required tool calls not answered exactly once, streams without their last frame, ids that nobody made,
     streams that disagree with what was read later, objects that do not belong into a list. All cassettes, or those
-    named. The exit status is 1 if something was found.
+    named; NAME may be the path of a file, or a folder of cassettes. The exit status is 1 if something was found.
     """
     from .linting import lint as run
 
@@ -135,7 +135,7 @@ def lint(names: tuple[str, ...], max_age: str | None, as_json: bool, folder: Pat
 
 
 @click.command()
-@click.argument("names", nargs=-1, required=True, metavar="NAME...", shell_complete=options.complete_name)
+@click.argument("names", nargs=-1, required=True, metavar="NAME...", shell_complete=options.complete_names)
 @click.option(
     "--most",
     type=click.IntRange(min=1),
@@ -152,7 +152,8 @@ def audit(names: tuple[str, ...], most: int, as_json: bool, folder: Path, rules:
 
     Each recorded request is sent again: as it was, spelled in other ways, and with every field dropped, changed, or
     of another type. Exits with 1 if a changed request is answered that no placeholder and no setting lets through, or
-    a spelling is not.
+    a spelling is not. NAME may be the path of a file, or a folder of cassettes; of several the requests are shown
+    only where something is wrong.
     """
     from .audit import audit as run
 
@@ -160,11 +161,14 @@ def audit(names: tuple[str, ...], most: int, as_json: bool, folder: Path, rules:
 
 
 @click.command()
-@click.argument("names", nargs=-1, metavar="[NAME]...", shell_complete=options.complete_name)
+@click.argument("names", nargs=-1, metavar="[NAME]...", shell_complete=options.complete_names)
 @options.as_json
 @options.cassettes
 def stats(names: tuple[str, ...], as_json: bool, folder: Path) -> int:
-    """Count: per tool the calls, the shapes of arguments and the sizes of outputs; the speed of streams."""
+    """Count: per tool the calls, the shapes of arguments and the sizes of outputs; the speed of streams.
+
+    In all cassettes, or in those named; NAME may be the path of a file, or a folder of cassettes.
+    """
     from .statistics import stats as run
 
     return run(folder, names, as_json=as_json)

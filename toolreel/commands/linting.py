@@ -16,8 +16,7 @@ from toolreel.inspect.timeline import timeline
 from toolreel.inspect.words import counted, printable
 from toolreel.redaction import Rules
 from toolreel.store.files import LargeBodies, load
-from toolreel.store.names import cassette_names
-from toolreel.store.places import Place, find
+from toolreel.store.places import Place, find_all
 
 from . import options
 from .console import json_result, note, progress, show_line
@@ -26,11 +25,7 @@ from .listing import parse_age
 
 def lint(folder: Path, names: Sequence[str], *, max_age: str | None, as_json: bool) -> int:
     """Prints what is wrong with the cassettes named, or with all; gives FINDINGS if there is more than a note."""
-    places = (
-        [find(folder, name) for name in names]
-        if names
-        else [Place(name, folder, folder / f"{name}.json") for name in cassette_names(folder)]
-    )
+    places = find_all(folder, names)
     age = parse_age(max_age) if max_age else None
     rules = options.redacting()
     found = [

@@ -136,6 +136,16 @@ def complete_name(context: click.Context, _parameter: click.Parameter, begun: st
     return [CompletionItem(name) for name in cassette_names(_folder_of(context)) if name.startswith(begun)]
 
 
+def complete_names(context: click.Context, parameter: click.Parameter, begun: str) -> list[CompletionItem]:
+    """The cassettes, and the folders of cassettes, whose names begin like this."""
+    from toolreel.store.names import cassette_names
+
+    names = cassette_names(_folder_of(context))
+    folders = {name[: at + 1] for name in names for at, char in enumerate(name) if char == "/"}
+    found = [CompletionItem(name) for name in sorted(folders) if name.startswith(begun)]
+    return [*found, *complete_name(context, parameter, begun)]
+
+
 def complete_tool(context: click.Context, _parameter: click.Parameter, begun: str) -> list[CompletionItem]:
     """The tools whose names begin like this."""
     from .listing import catalogue

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from toolreel.errors import CommandError, MachineError, UpstreamError
-from toolreel.messages.model import Cassette
 from toolreel.normalise.strings import Find
 from toolreel.redaction import DEFAULT_RULES, Redactor, Rules
 from toolreel.server.hosts import Listen
 from toolreel.store.recordings import Recording, begin
+from toolreel.store.writing import Made
 
 from . import child
 from .console import complaint, note
@@ -162,11 +162,9 @@ def _leave(recording: Recording, recorder: Recorder) -> None:
         recording.discard()
 
 
-def written(cassette: Cassette, path: Path) -> str:
+def written(made: Made, path: Path) -> str:
     """What to say of a new cassette."""
-    count = len(cassette.interactions)
-    streams = sum(interaction.response.frames is not None for interaction in cassette.interactions)
-    reads = cassette.take.reads.values() if cassette.take else ()
-    polls = sum(read.count for earlier in reads for read in earlier)
-    settled = f"; polls settled: {polls}" if polls else ""
-    return f"Wrote {path}: {count} interaction{'' if count == 1 else 's'}, streams among them: {streams}{settled}."
+    count = made.interactions
+    streams = f"streams among them: {made.streams}"
+    settled = f"; polls settled: {made.polls}" if made.polls else ""
+    return f"Wrote {path}: {count} interaction{'' if count == 1 else 's'}, {streams}{settled}."

@@ -7,12 +7,16 @@ from pathlib import Path
 
 from rich.text import Text
 
+from toolreel.errors import CassetteError
+from toolreel.inspect.facts import facts
 from toolreel.inspect.stats import Spread, Stats
 from toolreel.inspect.stats import stats as of
 from toolreel.inspect.words import counted, shortened
-from toolreel.store.places import find
+from toolreel.store.facts import RequestFacts, ToolCall
+from toolreel.store.files import load
+from toolreel.store.places import find_all
 
-from .console import json_result, result, show_columns, show_line
+from .console import complaint, json_result, progress, result, show_columns, show_line
 from .listing import catalogue
 
 _SHAPES = 5
@@ -20,16 +24,36 @@ _SHAPE_WIDTH = 60
 
 
 def stats(folder: Path, given: Sequence[str], *, as_json: bool) -> int:
-    """Prints the figures of the cassettes named, or of all. Raises ToolreelError."""
-    names = [find(folder, name).name for name in given]
-    with catalogue(folder) as found:
-        figures = of((one for _, one in found.requests(names)), (call for _, call in found.calls(names)))
-        cassettes = len(names) or len([row for row in found.rows() if not row.error])
+    """Prints the figures of the cassettes named, or of all; gives the exit status. Raises ToolreelError.
+
+    Those named that are broken are named on stderr, and make the exit status 65.
+    """
+    places = find_all(folder, given)
+    names = [place.name for place in places if place.folder == folder]
+    broken: list[str] = []
+    requests: list[RequestFacts] = []
+    calls: list[ToolCall] = []
+    if names:
+        with catalogue(folder) as found:
+            requests += (one for _, one in found.requests(names if given else ()))
+            calls += (call for _, call in found.calls(names if given else ()))
+            broken += (row.error for row in found.rows() if row.error and row.name in set(names))
+    for place in progress([place for place in places if place.folder != folder], "Reading cassettes"):
+        try:
+            read = facts(load(place.path))
+        except CassetteError as error:
+            broken.append(str(error))
+            continue
+        requests += read.requests
+        calls += read.calls
+    figures, cassettes = of(requests, calls), len(places) - len(broken)
+    for problem in broken if given else ():
+        complaint(problem)
     if as_json:
         json_result({"cassettes": cassettes, **figures.as_json()})
     else:
         _show(figures, cassettes)
-    return 0
+    return CassetteError.exit_status if broken and given else 0
 
 
 def _show(figures: Stats, cassettes: int) -> None:

@@ -49,6 +49,10 @@ class NoRecordingError(FormatError):
     """The file is in no format that is known here."""
 
 
+class CassetteAlreadyError(NoRecordingError):
+    """The file is a cassette of toolreel itself."""
+
+
 class Opened:
     """A file of another tool; iterate over it for what it says.
 
@@ -86,7 +90,7 @@ class Opened:
         places = dict.fromkeys(_LISTS, 0)
         for name, value in document.walk():
             if name == "toolreel":
-                raise NoRecordingError("is a cassette of toolreel already")
+                raise CassetteAlreadyError("is a cassette of toolreel already")
             if name not in document.seen:
                 self._note(name, value)
                 continue

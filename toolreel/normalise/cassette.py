@@ -5,17 +5,19 @@ Pure and idempotent. What is replaced stands inside JSON strings and numbers; no
 
 from __future__ import annotations
 
-import dataclasses
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from toolreel.messages.model import Cassette, Interaction, Performance, Read, Take
 from toolreel.redaction import PLACEHOLDER
 
 from .groups import Item
-from .order import Conversation, conversations
-from .performed import Performed, unfold
-from .polls import reads_of, settle
+from .order import Conversation, Rank, conversations
+from .performed import Performed, Received, in_time, received_in
+from .polls import Settling, reads_of
 from .strings import Find, in_body, in_request, in_response, strings_of_request, strings_of_response
-from .symbols import Numbering, ids_of, minted_ids, names_in, replaced_by
+from .symbols import Numbering, Sightings, ids_of, numbered, replaced_by
 from .volatile import take_out
 
 
@@ -24,75 +26,117 @@ def normalise(cassette: Cassette, replace: Find | None = None) -> tuple[Cassette
 
     `replace` finds what the program varies (`toolreel.normalise.replace`).
     """
-    performed = unfold(cassette)
+    received = received_in(cassette)
     if replace:
-        performed = [_replaced(one, replace) for one in performed]
-    minted = minted_ids(performed)
-    ordered = conversations(settle(performed), minted)
-    items = [item for conversation in ordered for item in conversation.items]
-    numbering = Numbering(_own_names(performed, minted).__contains__)
-    for item in items:
-        for id_ in ids_of(item.interaction, minted):
-            numbering.number(id_)
-    for item in items:
-        for superseded in item.settled.superseded:
-            for id_ in ids_of(superseded.interaction, minted):
-                numbering.number(id_)
-    return _written(cassette, ordered, items, numbering.names), numbering.names
-
-
-def _replaced(performed: Performed, find: Find) -> Performed:
-    interaction = performed.interaction
-    request, response = in_request(interaction.request, find), in_response(interaction.response, find)
-    changed = interaction.model_copy(update={"request": request, "response": response})
-    return dataclasses.replace(performed, interaction=changed)
-
-
-def _own_names(performed: list[Performed], minted: set[str]) -> set[str]:
-    """What looks like an id and stays as it is: no symbol may look the same."""
-    texts = (
-        text
-        for one in performed
-        for text in (*strings_of_request(one.interaction.request), *strings_of_response(one.interaction.response))
-    )
-    return {name for name in names_in(texts) if name not in minted and not PLACEHOLDER.fullmatch(name)}
-
-
-def _written(cassette: Cassette, ordered: list[Conversation], items: list[Item], names: dict[str, str]) -> Cassette:
-    find = replaced_by(names)
-    upstreams = _upstreams(cassette, items)
-    place = {id(item): n for n, item in enumerate(items, start=1)}
+        received = [replaced(one, replace) for one in received]
+    form = normal_form(in_time(received, [one.times for one in received]), cassette.upstreams)
     interactions, performances, reads = [], {}, {}
-    for n, item in enumerate(items, start=1):
-        interaction, performance = _interaction(item, n, find, upstreams, cassette)
-        interactions.append(interaction)
-        if performance != Performance():
-            performances[str(n)] = performance
-        if superseded := reads_of(item.settled, n):
-            reads[str(n)] = tuple(_read(read, find) for read in superseded)
-    overlap = sorted((place[id(a)], place[id(b)]) for one in ordered for a, b in one.overlaps)
+    for one in form.written():
+        n = str(one.interaction.n)
+        interactions.append(one.interaction)
+        if one.performance != Performance():
+            performances[n] = one.performance
+        if earlier := tuple(one.reads):
+            reads[n] = earlier
     take = cassette.take and Take(
         recorded_at=cassette.take.recorded_at,
         tool=cassette.take.tool,
         interactions=performances,
         reads=reads,
-        overlap=tuple(overlap),
+        overlap=form.overlap,
     )
-    return Cassette(upstreams=tuple(upstreams), interactions=tuple(interactions), take=take)
+    return Cassette(upstreams=form.upstreams, interactions=tuple(interactions), take=take), form.names
 
 
-def _upstreams(cassette: Cassette, items: list[Item]) -> list[str]:
-    """The upstreams in the order in which the interactions name them."""
-    return list(dict.fromkeys(cassette.upstreams[item.interaction.request.upstream] for item in items))
+def replaced(received: Received, find: Find) -> Received:
+    """What was received without what the program varies."""
+    interaction = received.interaction
+    request, response = in_request(interaction.request, find), in_response(interaction.response, find)
+    return received._replace(interaction=interaction.model_copy(update={"request": request, "response": response}))
 
 
-def _interaction(
-    item: Item, n: int, find: Find, upstreams: list[str], cassette: Cassette
-) -> tuple[Interaction, Performance]:
+class Written(NamedTuple):
+    """An interaction as it stands in the cassette, and what the take says of it."""
+
+    interaction: Interaction
+    performance: Performance
+    reads: Iterator[Read]
+    """To be read before the next interaction is asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class NormalForm:
+    """What a cassette will say; `names` are the symbols of minted ids, `overlap` is as in `Take`."""
+
+    upstreams: tuple[str, ...]
+    names: dict[str, str]
+    overlap: tuple[tuple[int, int], ...]
+    _items: Sequence[Item]
+    _moved: Sequence[int]
+    """The new number of each upstream, -1 for those that are not used."""
+
+    def written(self) -> Iterator[Written]:
+        """The interactions in their order, made one by one."""
+        find = replaced_by(self.names)
+        for n, item in enumerate(self._items, start=1):
+            interaction, performance = _interaction(item, n, find, self._moved[item.upstream])
+            yield Written(interaction, performance, (_read(read, find) for read in reads_of(item.settled, n)))
+
+
+def normal_form(performed: Sequence[Performed], upstreams: Sequence[str], rank: Rank | None = None) -> NormalForm:
+    """The normal form of what was performed, which is looked at again and again, one by one.
+
+    Of all the rest little is held, if there is a `rank`; without one, the texts by which conversations are sorted.
+    """
+    sightings, settling = Sightings(), Settling()
+    symbols: set[str] = set()
+    for one in performed:
+        sightings.note(one)
+        settling.add(one)
+        symbols.update(numbered(_texts(one.interaction)))
+    minted = sightings.minted
+    del sightings
+    ordered = conversations(settling.settled, minted, rank)
+    items = [item for conversation in ordered for item in conversation.items]
+    names = _names(items, minted, symbols)
+    used = tuple(dict.fromkeys(upstreams[item.upstream] for item in items))
+    moved = [used.index(upstream) if upstream in used else -1 for upstream in upstreams]
+    return NormalForm(used, names, tuple(_overlap(ordered, items)), items, moved)
+
+
+def _texts(interaction: Interaction) -> Iterator[str]:
+    yield from strings_of_request(interaction.request)
+    yield from strings_of_response(interaction.response)
+
+
+def _names(items: Sequence[Item], minted: set[str], symbols: set[str]) -> dict[str, str]:
+    """The symbols of minted ids; none may look like one of `symbols`, unless that is a minted id itself."""
+
+    def is_taken(name: str) -> bool:
+        return name in symbols and name not in minted and not PLACEHOLDER.fullmatch(name)
+
+    numbering = Numbering(is_taken)
+    for item in items:
+        for name in item.names:
+            numbering.number(name)
+    for item in items:
+        for superseded in item.settled.superseded:
+            for name in ids_of(superseded.interaction, minted):
+                numbering.number(name)
+    return numbering.names
+
+
+def _overlap(ordered: Sequence[Conversation], items: Sequence[Item]) -> list[tuple[int, int]]:
+    if not any(conversation.overlaps for conversation in ordered):
+        return []
+    place = {id(item): n for n, item in enumerate(items, start=1)}
+    return sorted((place[id(a)], place[id(b)]) for one in ordered for a, b in one.overlaps)
+
+
+def _interaction(item: Item, n: int, find: Find, upstream: int) -> tuple[Interaction, Performance]:
     received = item.interaction
     response, values = take_out(received.response, n)
     request = in_request(received.request, find)
-    upstream = upstreams.index(cassette.upstreams[received.request.upstream])
     interaction = Interaction(
         n=n,
         request=request.model_copy(update={"upstream": upstream}),

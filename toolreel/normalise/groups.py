@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
-from functools import cached_property
 
 from toolreel.dialects.ids import ROOTS
 from toolreel.dialects.routes import Kind, route
@@ -13,34 +13,50 @@ from .polls import Settled, scope_of
 from .said import said
 from .strings import strings_of_request, strings_of_response
 from .symbols import names_in, prefix_of, under_id_keys
-from .values import values_of
+from .values import digest, values_of
+
+_NONE: frozenset[str] = frozenset()
+"""Shared by all items that have none."""
 
 
 class Item:
     """A settled interaction on its way to its place.
 
-    `touched` are the minted ids in it, `answered` those in its answer, both with repeats; `known` those that its
-    request holds, `minted_first` the others. `asks` are ids of the program in its request. `moves` are the scopes
-    that it moves on, as a successful write. `start` and `end` are its times, in the unit of `Performed`;
-    `counts_from` is when it takes effect.
+    `known` are the minted ids that its request holds, `minted_first` those that its answer adds. `asks` and `tells`
+    are ids of the program, in its request and under the id keys of its answer; these only if there is `ordering` to
+    do. `moves` are the scopes that it moves on, as a successful write. `start` and `end` are its times, in the unit
+    of `Performed`; `counts_from` is when it takes effect. `names` are the minted ids and the placeholders in it, in
+    the order in which they first stand; `upstream` is whom it asked, and `call` is equal for equal requests of its
+    kind, if it is a call.
+
+    There is one for every interaction of a take, so it holds little.
     """
 
-    def __init__(self, settled: Settled, minted: set[str]) -> None:
+    __slots__ = (
+        *("asks", "call", "counts_from", "end", "known", "minted_first", "moves"),
+        *("names", "route", "scope", "settled", "start", "tells", "upstream"),
+    )
+
+    def __init__(self, settled: Settled, minted: set[str], *, ordering: bool = True) -> None:
         self.settled = settled
-        self._minted = minted
-        request, response = self.interaction.request, self.interaction.response
-        asked = list(names_in(strings_of_request(request)))
-        self.answered = [name for name in names_in(strings_of_response(response)) if name in minted]
-        self.touched = [*(name for name in asked if name in minted), *self.answered]
+        interaction = self.interaction
+        request, response = interaction.request, interaction.response
+        asked = list(map(sys.intern, names_in(strings_of_request(request))))
+        texts = (*asked, *map(sys.intern, names_in(strings_of_response(response))))
+        self.names = tuple(dict.fromkeys(name for name in texts if name in minted or name.startswith("REDACTED-")))
         held = frozenset(asked)
-        self.known, self.asks = held & minted, held - minted
-        self.minted_first = frozenset(self.touched) - self.known
+        self.known, self.asks = held & minted or _NONE, held - minted or _NONE
+        self.minted_first = frozenset(self.touched) - self.known or _NONE
+        self.tells = frozenset(under_id_keys(values_of(response))) - minted or _NONE if ordering else _NONE
+        self.upstream = request.upstream
         self.route = route(request.method, request.path)
+        self.call = digest(request) if self.route.kind is Kind.CALL else None
         self.scope = scope_of(self.route, response)
         writes = self.route.kind is Kind.WRITE and response.status < 400
         self.moves = tuple(filter(None, (self.scope, self.route.collection))) if writes else ()
-        self.start = settled.first.start
-        self.end = settled.first.usable_from
+        first = settled.first
+        self.start = first.start
+        self.end = first.usable_from if response.frames else first.end
         self.counts_from = self.end if self.moves and response.frames is None else self.start
 
     @property
@@ -48,12 +64,12 @@ class Item:
         """Request and settled answer."""
         return self.settled.performed.interaction
 
-    @cached_property
-    def tells(self) -> frozenset[str]:
-        """Ids of the program under the id keys of its answer."""
-        return frozenset(under_id_keys(values_of(self.interaction.response))) - self._minted
+    @property
+    def touched(self) -> list[str]:
+        """The minted ids in it, in the order in which they first stand."""
+        return [name for name in self.names if not name.startswith("REDACTED-")]
 
-    @cached_property
+    @property
     def said(self) -> str:
         """What it says, its ids reduced to their prefixes."""
         return said(self.interaction, {id_: prefix_of(id_) for id_ in self.touched})
@@ -107,7 +123,7 @@ def _ties(item: Item, shared: set[str], asked: set[str]) -> Iterable[object]:
     own = [id_ for id_ in item.touched if id_ not in shared]
     if item.route.kind is Kind.CALL:
         # An id that no request ever holds ties nothing. Equal calls are answered in their order, so they keep it.
-        return [id_ for id_ in own if id_ in asked] or [repr(item.interaction.request)]
+        return [id_ for id_ in own if id_ in asked] or [item.call]
     if item.scope and (not own or prefix_of(item.scope) not in ROOTS):
         own.append(item.scope)
     return own or item.touched

@@ -7,8 +7,11 @@ they stand first and tie nothing.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections import ChainMap
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import TypeVar
 
 from .groups import Item, creators_of, grouped, minters_of, shared_roots
 from .polls import Settled
@@ -20,13 +23,15 @@ from .symbols import Numbering, prefix_of
 class Conversation:
     """Items in their canonical order, and the text by which conversations are sorted.
 
-    `needs` are the conversations that it builds on: they stand before it.
+    `needs` are the conversations that it builds on: they stand before it. `place` is that of its text among those
+    of others, equal texts having the same; the text is empty if a `Rank` found it.
     """
 
     items: list[Item]
     text: str = ""
-    overlaps: list[tuple[Item, Item]] = field(default_factory=list)
-    needs: set[Conversation] = field(default_factory=set)
+    overlaps: Sequence[tuple[Item, Item]] = ()
+    needs: Collection[Conversation] = ()
+    place: int = 0
 
     @property
     def tells(self) -> set[str]:
@@ -39,53 +44,63 @@ class Conversation:
         return told
 
 
-class Gathered:
-    """The conversations of a take, in the order in which they begin in the file; `tell` gives them their texts.
+Rank = Callable[[Iterable[str]], Sequence[int]]
+"""Gives each of many lines its rank in the order of their characters, equal lines the same."""
 
-    That is their canonical order, if the cassette is in its normal form.
+
+class Gathered:
+    """The conversations of a take, in the order in which they begin in it; `tell` finds their places and texts.
+
+    That is their canonical order, if the take is that of a cassette in its normal form. Items that are to be put in
+    order know more (`ordering`).
     """
 
-    def __init__(self, settled: list[Settled], minted: set[str]) -> None:
-        self._items = [Item(one, minted) for one in settled]
+    def __init__(self, settled: list[Settled], minted: set[str], *, ordering: bool = False) -> None:
+        self._items = [Item(one, minted, ordering=ordering) for one in settled]
         self._shared = shared_roots(self._items)
-        found = [_ordered(group) for group in grouped(self._items, self._shared)]
-        self.conversations = sorted(found, key=lambda one: min(item.interaction.n for item in one.items))
+        self.conversations = [_ordered(group) for group in grouped(self._items, self._shared)]
 
-    def tell(self) -> tuple[list[list[Conversation]], list[Conversation]]:
-        """Gives all of them their texts; roots in layers, and the others."""
+    def tell(self, rank: Rank | None = None) -> tuple[list[list[Conversation]], list[Conversation]]:
+        """Finds what all of them say, and what they need; gives the roots in layers, and the others.
+
+        With `rank` their texts, which are as long as the take, are never held.
+        """
         roots: list[Conversation] = []
         others: list[Conversation] = []
         for conversation in self.conversations:
             touched = {id_ for item in conversation.items for id_ in item.touched}
             (roots if touched and touched <= self._shared else others).append(conversation)
-        self._find_needs()
+        _find_needs(self.conversations, self._items)
         layers = _layers(roots)
-        names = _name_roots(layers)
-        for conversation in others:
-            conversation.text = _text(conversation.items, names)
+        names = _name_roots(layers, rank)
+        _find_places(others, names, rank)
         return layers, others
 
-    def _find_needs(self) -> None:
-        """Requests need whoever told their ids first, and everybody needs the creators of what is named."""
-        told, created = minters_of(self._items), creators_of(self._items)
-        home = {item: conversation for conversation in self.conversations for item in conversation.items}
-        for conversation in self.conversations:
-            known = {id_ for item in conversation.items for id_ in item.known}
-            touched = {id_ for item in conversation.items for id_ in item.touched}
-            needed = [told[id_] for id_ in known if id_ in told] + [created[id_] for id_ in touched if id_ in created]
-            conversation.needs = {home[item] for item in needed} - {conversation}
 
+def conversations(settled: list[Settled], minted: set[str], rank: Rank | None = None) -> list[Conversation]:
+    """The conversations of a take in their canonical order, roots first.
 
-def conversations(settled: list[Settled], minted: set[str]) -> list[Conversation]:
-    """The conversations of a take in their canonical order, roots first."""
-    layers, others = Gathered(settled, minted).tell()
-    others.sort(key=lambda conversation: conversation.text)
+    With `rank` their texts, which are as long as the take, are never held.
+    """
+    layers, others = Gathered(settled, minted, ordering=True).tell(rank)
+    others.sort(key=lambda conversation: conversation.place)
     preferred = others
     for layer in reversed(layers):
         used = _first_uses(preferred)
-        layer.sort(key=lambda root: (root.text, min(used.get(id_, len(used)) for id_ in _ids(root))))
+        layer.sort(key=lambda root: (root.place, min(used.get(id_, len(used)) for id_ in _ids(root))))
         preferred = [*layer, *preferred]
     return _placed(preferred)
+
+
+def _find_needs(found: list[Conversation], items: list[Item]) -> None:
+    """Requests need whoever told their ids first, and everybody needs the creators of what is named."""
+    told, created = minters_of(items), creators_of(items)
+    home = {item: conversation for conversation in found for item in conversation.items}
+    for conversation in found:
+        known = {id_ for item in conversation.items for id_ in item.known}
+        touched = {id_ for item in conversation.items for id_ in item.touched}
+        needed = [told[id_] for id_ in known if id_ in told] + [created[id_] for id_ in touched if id_ in created]
+        conversation.needs = {home[item] for item in needed} - {conversation} or ()
 
 
 def _placed(preferred: list[Conversation]) -> list[Conversation]:
@@ -105,7 +120,7 @@ def _placed(preferred: list[Conversation]) -> list[Conversation]:
     while waiting:
         later = []
         for conversation in waiting:
-            if conversation.needs <= placed.keys() and conversation.tells <= asked:
+            if all(map(placed.__contains__, conversation.needs)) and conversation.tells <= asked:
                 place(conversation)
             else:
                 later.append(conversation)
@@ -209,33 +224,53 @@ def _layers(roots: list[Conversation]) -> list[list[Conversation]]:
     layers: list[list[Conversation]] = []
     waiting = set(roots)
     while waiting:
-        ready = {root for root in waiting if not root.needs & waiting}
+        ready = {root for root in waiting if waiting.isdisjoint(root.needs)}
         ready = ready or waiting  # lists of collections can tie roots into a circle
         layers.append([root for root in roots if root in ready])
         waiting = waiting - ready
     return layers
 
 
-def _name_roots(layers: list[list[Conversation]]) -> dict[str, str]:
+def _name_roots(layers: list[list[Conversation]], rank: Rank | None) -> dict[str, str]:
     """Names for root ids that do not depend on the order of the roots; those that read the same share a name."""
     names: dict[str, str] = {}
     for depth, layer in enumerate(layers):
-        for root in layer:
-            root.text = _text(root.items, names)
-        ranks = {text: rank for rank, text in enumerate(sorted({root.text for root in layer}))}
+        _find_places(layer, names, rank)
         names |= {
-            id_: f"{prefix_of(id_)}root-{depth}-{ranks[root.text]}-{position}"
+            id_: f"{prefix_of(id_)}root-{depth}-{root.place}-{position}"
             for root in layer
             for position, id_ in enumerate(dict.fromkeys(id_ for id_ in _ids(root) if id_ not in names))
         }
     return names
 
 
-def _text(items: list[Item], roots: Mapping[str, str]) -> str:
+def _find_places(found: list[Conversation], roots: dict[str, str], rank: Rank | None) -> None:
+    """Finds the places of conversations among each other."""
+    if rank is None:
+        for one in found:
+            one.text = "\n".join(_lines(one.items, roots))
+        _rank(found, [one.text for one in found])
+    elif len(found) > 1:
+        # No character of a line comes before the one that ends lines, so that they are in the order of their texts.
+        ranks = iter(rank(line for one in found for line in _lines(one.items, roots)))
+        _rank(found, [tuple(islice(ranks, len(one.items))) for one in found])
+
+
+_Key = TypeVar("_Key", str, tuple[int, ...])
+
+
+def _rank(found: list[Conversation], keys: list[_Key]) -> None:
+    places = {key: place for place, key in enumerate(sorted(set(keys)))}
+    for one, key in zip(found, keys, strict=True):
+        one.place = places[key]
+
+
+def _lines(items: list[Item], roots: dict[str, str]) -> Iterator[str]:
     """What a conversation says: its ids numbered locally, roots by `roots`, its clock standing still."""
     numbering = Numbering()
     for item in items:
         for id_ in item.touched:
             if id_ not in roots:
                 numbering.number(id_)
-    return "\n".join(said(item.interaction, {**numbering.names, **roots}) for item in items)
+    names = ChainMap(numbering.names, roots)
+    return (said(item.interaction, names) for item in items)

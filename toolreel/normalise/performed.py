@@ -2,37 +2,82 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from toolreel.messages.model import Cassette, Interaction, Performance, Read
 
 from .volatile import Volatile, put_back, volatile_of
 
+Times = tuple[int, int]
 
-@dataclass(frozen=True, slots=True)
-class Performed:
-    """One request and its answer as received.
 
-    `start` and `end` order things in time: milliseconds where the take has them, else steps of the recorded order.
-    """
+class Received(NamedTuple):
+    """A request and its answer as received, and how that was performed, if somebody noted it."""
 
     interaction: Interaction
     performance: Performance | None
-    start: float
-    end: float
+
+    @property
+    def times(self) -> Times | None:
+        """When the request and the end of the answer came, in milliseconds, if somebody noted it."""
+        return self.performance.ms if self.performance else None
+
+
+class Performed:
+    """One request and its answer as received, in its place in time.
+
+    `start` and `end` order things in time: milliseconds where the take has them, else steps of the recorded order.
+    What was received is looked up when it is asked for: of a large take it is not held in memory.
+    """
+
+    __slots__ = ("_place", "_received", "end", "start")
+
+    def __init__(self, received: Sequence[Received], place: int, start: float, end: float) -> None:
+        self._received = received
+        self._place = place
+        self.start = start
+        self.end = end
+
+    @property
+    def interaction(self) -> Interaction:
+        """Request and answer."""
+        return self._received[self._place].interaction
+
+    @property
+    def performance(self) -> Performance | None:
+        """How it was performed, if somebody noted it."""
+        return self._received[self._place].performance
 
     @property
     def usable_from(self) -> float:
         """From when on a client can know all of the answer: of a stream, from its last frame on."""
-        frames = self.performance.frame_ms if self.performance else None
+        performance = self.performance
+        frames = performance.frame_ms if performance else None
         return min(self.end, self.start + frames[-1]) if frames else self.end
+
+
+def in_time(received: Sequence[Received], times: Sequence[Times | None]) -> list[Performed]:
+    """What was received, in the order of arrival; `times` are those of its performances."""
+    performed = []
+    timed = all(times)
+    for place, noted in enumerate(times):
+        start, end = noted if timed and noted else (2 * place, 2 * place + 1)
+        performed.append(Performed(received, place, start, end))
+    return sorted(performed, key=lambda one: one.start)
 
 
 def unfold(cassette: Cassette) -> list[Performed]:
     """What was performed, whether the cassette is normalised already or not."""
+    received = received_in(cassette)
+    return in_time(received, [one.times for one in received])
+
+
+def received_in(cassette: Cassette) -> list[Received]:
+    """What was received, in the order of the cassette."""
     take = cassette.take
     performances = take.interactions if take else {}
-    found: list[Performed] = []
+    found: list[Received] = []
     for interaction in cassette.interactions:
         n = str(interaction.n)
         performance = performances.get(n)
@@ -40,19 +85,11 @@ def unfold(cassette: Cassette) -> list[Performed]:
         settled = interaction.model_copy(update={"response": response})
         for read in take.reads.get(n, ()) if take else ():
             found += _superseded(settled, read)
-        found.append(Performed(settled, performance, 0, 0))
-    if found and all(performed.performance and performed.performance.ms for performed in found):
-        return sorted(map(_timed, found), key=lambda performed: performed.start)
-    return [replace(performed, start=2 * step, end=2 * step + 1) for step, performed in enumerate(found)]
+        found.append(Received(settled, performance))
+    return found
 
 
-def _timed(performed: Performed) -> Performed:
-    assert performed.performance is not None
-    start, end = performed.performance.ms or (0, 0)
-    return replace(performed, start=start, end=end)
-
-
-def _superseded(settled: Interaction, read: Read) -> list[Performed]:
+def _superseded(settled: Interaction, read: Read) -> Iterator[Received]:
     """The single answers of a read that was superseded."""
     response = settled.response
     if read.body is not None:
@@ -61,8 +98,6 @@ def _superseded(settled: Interaction, read: Read) -> list[Performed]:
     response = response.model_copy(update={name: value for name, value in changes.items() if value is not None})
     received = settled.model_copy(update={"response": response})
     none = (None,) * read.count
-    noted = [
-        Performance(ms=ms, headers=headers or None)
-        for ms, headers in zip(read.ms or none, read.volatile or none, strict=True)
-    ]
-    return [Performed(received, one if one != Performance() else None, 0, 0) for one in noted]
+    for ms, headers in zip(read.ms or none, read.volatile or none, strict=True):
+        noted = Performance(ms=ms, headers=headers or None)
+        yield Received(received, noted if noted != Performance() else None)

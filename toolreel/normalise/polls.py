@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import groupby
 from typing import Any
 
 from toolreel.dialects.ids import is_id_key
@@ -11,7 +11,7 @@ from toolreel.dialects.routes import Kind, Routed, route
 from toolreel.messages.model import Ending, Interaction, Performance, Read, Response
 
 from .performed import Performed
-from .values import values_of
+from .values import digest, values_of
 from .volatile import take_out_clock
 
 
@@ -55,29 +55,42 @@ def _minted(value: Any, prefixes: tuple[str, ...]) -> str | None:
 
 def settle(performed: list[Performed]) -> list[Settled]:
     """The interactions that stand in the cassette, in the order in which the first of their answers was asked for."""
-    writes: dict[str, list[float]] = {}
-    reads: dict[Any, Settled] = {}
-    settled: list[Settled] = []
+    settling = Settling()
     for one in performed:
-        for write in _writes(one):
-            writes.setdefault(write.scope, []).append(write.when)
-        key = _read_key(one, writes)
-        if key is not None and key in reads:
-            before = reads[key]
+        settling.add(one)
+    return settling.settled
+
+
+class Settling:
+    """Finds the interactions that stand in the cassette, while they come in the order of arrival."""
+
+    def __init__(self) -> None:
+        self.settled: list[Settled] = []
+        """In the order in which the first of their answers was asked for."""
+        self._writes: dict[str, list[float]] = {}
+        self._reads: dict[bytes, Settled] = {}
+
+    def add(self, one: Performed) -> None:
+        """Takes the next one, which settles an earlier read or stands by itself."""
+        interaction = one.interaction
+        routed = route(interaction.request.method, interaction.request.path)
+        for write in _writes(one, interaction, routed):
+            self._writes.setdefault(write.scope, []).append(write.when)
+        key = _read_key(one, interaction, routed, self._writes)
+        if key is not None and key in self._reads:
+            before = self._reads[key]
             before.superseded.append(before.performed)
             before.performed = one
-            continue
+            return
         entry = Settled(one)
-        settled.append(entry)
+        self.settled.append(entry)
         if key is not None:
-            reads[key] = entry
-    return settled
+            self._reads[key] = entry
 
 
-def _writes(performed: Performed) -> list[_Write]:
+def _writes(performed: Performed, interaction: Interaction, routed: Routed) -> list[_Write]:
     """The scopes that a successful write moves on, and when: a stream from its request on."""
-    request, response = performed.interaction.request, performed.interaction.response
-    routed = route(request.method, request.path)
+    response = interaction.response
     if routed.kind is not Kind.WRITE or response.status >= 400:
         return []
     when = performed.end if response.frames is None else performed.start
@@ -85,35 +98,46 @@ def _writes(performed: Performed) -> list[_Write]:
     return [_Write(scope, when) for scope in scopes if scope is not None]
 
 
-def _read_key(performed: Performed, writes: dict[str, list[float]]) -> Any:
-    """What equal reads of one epoch have in common, or None for what is never superseded.
+def _read_key(
+    performed: Performed, interaction: Interaction, routed: Routed, writes: dict[str, list[float]]
+) -> bytes | None:
+    """Equal for equal reads of one epoch, None for what is never superseded.
 
     `writes` are those whose requests came before: one that came later in the same millisecond does not count.
     """
-    request, response = performed.interaction.request, performed.interaction.response
-    routed = route(request.method, request.path)
-    whole = response.frames is None and performed.interaction.ending in (Ending.COMPLETE, Ending.EOF)
+    request, response = interaction.request, interaction.response
+    whole = response.frames is None and interaction.ending in (Ending.COMPLETE, Ending.EOF)
     if routed.kind is not Kind.READ or not whole:
         return None
     epoch = sum(when <= performed.start for when in writes.get(routed.scope or "", ()))
-    return routed.scope, epoch, request.upstream, request.method, request.path, request.query, repr(request.body)
+    asked = request.upstream, request.method, request.path, request.query, request.body
+    return digest((routed.scope, epoch, *asked))
 
 
-def reads_of(settled: Settled, n: int) -> tuple[Read, ...]:
+def reads_of(settled: Settled, n: int) -> Iterator[Read]:
     """How the take notes the superseded answers of interaction `n`: equal ones that follow each other as one."""
+    if not settled.superseded:
+        return
     final = settled.performed.interaction
-    runs = groupby(settled.superseded, key=lambda poll: poll.interaction.response.model_dump_json())
-    return tuple(_read(list(polls), final, n) for _, polls in runs)
+    answer, text = final.response, ""
+    noted: list[Performance] = []
+    for poll in settled.superseded:
+        response, performance = poll.interaction.response, poll.performance or Performance()
+        before, text = text, response.model_dump_json()
+        if noted and text != before:
+            yield _read(answer, noted, final, n)
+            noted = []
+        answer = response
+        noted.append(performance)
+    yield _read(answer, noted, final, n)
 
 
-def _read(polls: list[Performed], final: Interaction, n: int) -> Read:
-    response = polls[0].interaction.response
-    noted = [poll.performance or Performance() for poll in polls]
+def _read(response: Response, noted: list[Performance], final: Interaction, n: int) -> Read:
     times = tuple(one.ms for one in noted if one.ms)
     volatile = tuple(one.headers or () for one in noted)
     read = Read(
-        count=len(polls),
-        ms=times if len(times) == len(polls) else None,
+        count=len(noted),
+        ms=times if len(times) == len(noted) else None,
         volatile=volatile if any(volatile) else None,
         status=response.status if response.status != final.response.status else None,
         headers=response.headers if response.headers != final.response.headers else None,

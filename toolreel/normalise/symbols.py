@@ -7,12 +7,13 @@ request is the program's own, and stays.
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
 from toolreel.dialects.ids import ID, ID_AFTER_ESCAPE, is_id_key
-from toolreel.messages.model import Interaction
+from toolreel.messages.model import Interaction, Response
 from toolreel.redaction import PLACEHOLDER
 
 from .performed import Performed
@@ -22,28 +23,57 @@ from .values import values_of_body, values_of_frame
 
 def minted_ids(performed: Iterable[Performed]) -> set[str]:
     """The ids that servers minted: they stand under an id key of an answer before any request holds them."""
-    own: set[str] = set()
-    minted: set[str] = set()
-    for request, answer in _in_time(performed):
-        if request is not None:
-            own.update(names_in(strings_of_request(request.request)))
-        minted.update(id_ for id_ in under_id_keys(answer) if id_ not in own)
-    return minted
+    sightings = Sightings()
+    for one in performed:
+        sightings.note(one)
+    return sightings.minted
 
 
-def _in_time(performed: Iterable[Performed]) -> Iterator[tuple[Interaction | None, list[Any]]]:
-    """Requests and the JSON values of answers in the order in which a client can have known of them."""
-    events: list[tuple[float, int, int, Interaction | None, list[Any]]] = []
-    for order, one in enumerate(performed):
-        interaction, response = one.interaction, one.interaction.response
-        events.append((one.start, order, 0, interaction, []))
-        events.append((one.end, order, 1, None, values_of_body(response.body)))
-        times = one.performance.frame_ms if one.performance else None
-        for index, frame in enumerate(response.frames or ()):
-            when = one.start + times[index] if times and index < len(times) else one.end
-            events.append((when, order, 1, None, values_of_frame(frame)))
-    events.sort(key=lambda event: event[:3])
-    return ((interaction, values) for _, _, _, interaction, values in events)
+class Sightings:
+    """When each id was first seen in a request, and when first under an id key of an answer."""
+
+    def __init__(self) -> None:
+        self._asked: dict[str, _When] = {}
+        self._told: dict[str, _When] = {}
+        self._count = 0
+
+    def note(self, one: Performed) -> None:
+        """Takes note of the ids in a request and its answer; they come in the order of arrival."""
+        interaction = one.interaction
+        order, self._count = self._count, self._count + 1
+        for id_ in names_in(strings_of_request(interaction.request)):
+            _see(self._asked, id_, (one.start, order, 0))
+        for when, values in _told(one, interaction.response):
+            for id_ in under_id_keys(values):
+                _see(self._told, id_, (when, order, 1))
+
+    @property
+    def minted(self) -> set[str]:
+        """The ids that servers minted."""
+        asked = self._asked
+        return {id_ for id_, when in self._told.items() if id_ not in asked or when < asked[id_]}
+
+
+_When = tuple[float, int, int]
+"""A time, the number of the interaction, 0 for its request and 1 for its answer."""
+
+
+def _see(first: dict[str, _When], id_: str, when: _When) -> None:
+    known = first.get(id_)
+    if known is None or when < known:
+        first[sys.intern(id_)] = when  # it stands in many messages, and is held once
+
+
+def _told(one: Performed, response: Response) -> Iterator[tuple[float, list[Any]]]:
+    """The JSON values of an answer, and when a client can have known of them."""
+    if response.frames is None:
+        yield one.end, values_of_body(response.body)
+        return
+    performance = one.performance
+    times = performance.frame_ms if performance else None
+    for index, frame in enumerate(response.frames):
+        when = one.start + times[index] if times and index < len(times) else one.end
+        yield when, values_of_frame(frame)
 
 
 def under_id_keys(value: Any) -> list[str]:
@@ -85,13 +115,13 @@ def names_in(texts: Iterable[str]) -> Iterator[str]:
             yield from (match.group() for match in _matches(text))
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=16384)
 def _names_in_short(text: str) -> tuple[str, ...]:
     """The same of one text; nearly all short ones, keys above all, come again and again."""
     return tuple(match.group() for match in _matches(text)) if _may_hold(text) else ()
 
 
-_SHORT = 64
+_SHORT = 128
 
 
 def _matches(text: str) -> Iterator[re.Match[str]]:
@@ -106,6 +136,14 @@ _NAMES = re.compile(rf"{PLACEHOLDER.pattern}|(?x:{ID.pattern})")
 _NAMES_AFTER_ESCAPE = re.compile(rf"{PLACEHOLDER.pattern}|(?x:{ID_AFTER_ESCAPE.pattern})")
 """Takes longer."""
 _SHORTEST = len("vs_12345678")
+
+_NUMBER = re.compile("[0-9]{8}")
+"""Stands in every symbol, and in few other texts."""
+
+
+def numbered(texts: Iterable[str]) -> Iterator[str]:
+    """Everything in texts that may look like a symbol."""
+    return names_in(text for text in texts if _NUMBER.search(text))
 
 
 def _may_hold(text: str) -> bool:

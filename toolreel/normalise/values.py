@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 from toolreel.messages import jsontext, sse
@@ -39,6 +40,11 @@ def values_of_frame(frame: Frame) -> list[Any]:
             return _parsed(event.data) if event else []
         case _:
             return []
+
+
+def digest(value: object) -> bytes:
+    """Equal for values that are written alike: 1, 1.0 and true are three values."""
+    return hashlib.blake2b(repr(value).encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
 def _parsed(text: str) -> list[Any]:

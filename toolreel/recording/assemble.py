@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import chain
 
@@ -25,7 +25,7 @@ from toolreel.messages.model import (
     UnknownBody,
 )
 
-from .entries import Began, BodyPiece, Ended, Entry, Failed, FrameCame, Headed
+from .entries import Began, Ended, Entry, FrameCame, Headed
 
 Spooled = Callable[[int], Iterable[bytes]]
 """Gives the pieces of the large body of an interaction, by its key, in their order (`BodyPiece`)."""
@@ -55,38 +55,59 @@ def assemble(
     a take that was broken off, a stream that had not ended counts as cut, any other such answer is left out.
     `recorded_at` is the time of the recording (RFC 3339) if it is known, `tool` the recorder with its version.
     """
-    upstreams: list[str] = []
-    interactions: list[Interaction] = []
-    performances: dict[str, Performance] = {}
-    tracks = _tracks(entries)
-    began = min((track.began.ms or 0 for track in tracks), default=0)
-    for track in tracks:
-        if track.ended is None and track.headed is not None and track.headed.streams:
-            track.ended = _broken_off(track)
-        if track.headed is None or track.ended is None:
-            continue
-        n = len(interactions) + 1
-        interactions.append(_interaction(n, track, upstreams, keep_file, spooled))
-        performances[str(n)] = _performance(track, min(0, began))
+    noted = sorted(entries, key=lambda entry: entry.key)
+    zero = min((entry.ms or 0 for entry in noted if isinstance(entry, Began)), default=0)
+    assembly = Assembly(keep_file, spooled, zero)
+    interactions, performances = [], {}
+    for interaction, performance in assembly.received(noted):
+        interactions.append(interaction)
+        performances[str(interaction.n)] = performance
     take = Take(recorded_at=recorded_at, tool=tool, interactions=performances)
-    return Cassette(upstreams=tuple(upstreams), interactions=tuple(interactions), take=take)
+    return Cassette(upstreams=tuple(assembly.upstreams), interactions=tuple(interactions), take=take)
 
 
-def _tracks(entries: Iterable[Entry]) -> list[_Track]:
-    tracks: dict[int, _Track] = {}
+class Assembly:
+    """Assembles one interaction after the other, so that no more than one is held in memory.
+
+    `keep_file` and `spooled` are as for `assemble`. `first` is when the first request came: times are counted from it
+    if it came before the time from which they were counted.
+    """
+
+    def __init__(self, keep_file: KeepFile, spooled: Spooled, first: int) -> None:
+        self.upstreams: list[str] = []
+        """Those of the interactions so far."""
+        self._keep_file = keep_file
+        self._spooled = spooled
+        self._zero = min(0, first)
+
+    def received(self, entries: Iterable[Entry]) -> Iterator[tuple[Interaction, Performance]]:
+        """The interactions, and how they were performed; the entries of each must stand together."""
+        n = 0
+        for track in _tracks(entries):
+            if track.ended is None and track.headed is not None and track.headed.streams:
+                track.ended = _broken_off(track)
+            if track.headed is not None and track.ended is not None:
+                n += 1
+                made = _interaction(n, track, self.upstreams, self._keep_file, self._spooled)
+                yield made, _performance(track, self._zero)
+
+
+def _tracks(entries: Iterable[Entry]) -> Iterator[_Track]:
+    track: _Track | None = None
     for entry in entries:
         match entry:
             case Began():
-                tracks[entry.key] = _Track(entry)
-            case Headed():
-                tracks[entry.key].headed = entry
-            case FrameCame():
-                tracks[entry.key].frames.append(entry)
-            case Ended():
-                tracks[entry.key].ended = entry
-            case BodyPiece() | Failed():
-                pass
-    return [tracks[key] for key in sorted(tracks)]
+                if track:
+                    yield track
+                track = _Track(entry)
+            case Headed() if track:
+                track.headed = entry
+            case FrameCame() if track:
+                track.frames.append(entry)
+            case Ended() if track:
+                track.ended = entry
+    if track:
+        yield track
 
 
 def _broken_off(track: _Track) -> Ended:
@@ -147,7 +168,7 @@ def _request(began: Began, upstreams: list[str], keep_file: KeepFile) -> Request
 
 
 def _performance(track: _Track, zero: int) -> Performance:
-    """`zero` is when the recording began, if that was before the time from which times are counted."""
+    """`zero` is the time from which times are to be counted."""
     began, headed, ended = track.began, track.headed, track.ended
     assert headed is not None
     assert ended is not None

@@ -69,6 +69,7 @@ class Tape:
             self._performed = unfold(cassette)
             self.minted = minted_ids(self._performed)
             self._gathered = Gathered(settle(self._performed), self.minted)
+            self._gathered.conversations.sort(key=lambda one: min(item.interaction.n for item in one.items))
             self.groups = [self._group(number, one) for number, one in enumerate(self._gathered.conversations)]
         self.encoded: WeakKeyDictionary[object, dict[tuple[int, bool], Encoded]] = WeakKeyDictionary()
         """Its responses as they are sent, by the clock that they go by; for sessions to share."""
@@ -162,7 +163,7 @@ class Tape:
             asked=self.rules.applied(whole, lambda call: self.tools.get(call)),
             place=len(group.tracks),
             symbols=item.known,
-            answered_symbols=list(dict.fromkeys(item.answered)),
+            adds=item.minted_first,
             superseded=tuple(one.interaction.response for one in item.settled.superseded),
             performances=tuple(one.performance for one in item.settled.superseded),
         )
@@ -174,10 +175,11 @@ class Tape:
 
     def _class_roots(self) -> None:
         """Roots that were made by equal requests with equal answers are interchangeable: they are of one class."""
-        for group in self.groups:
-            for track in group.tracks:
-                roots = [symbol for symbol in track.answered_symbols if prefix_of(symbol) in ROOTS]
-                for position, symbol in enumerate(roots):
-                    if symbol not in track.symbols and symbol not in self.root_classes:
-                        self.root_classes[symbol] = digest(f"{track.key} {track.answer_alike} {position}")
-                        self.root_tracks[symbol] = track
+        roots = {name for name in self.minted if prefix_of(name) in ROOTS}
+        for track in (track for group in self.groups for track in group.tracks):
+            if roots.isdisjoint(track.adds):
+                continue
+            for position, symbol in enumerate(symbol for symbol in track.answered_symbols if symbol in roots):
+                if symbol in track.adds and symbol not in self.root_classes:
+                    self.root_classes[symbol] = digest(f"{track.key} {track.answer_alike} {position}")
+                    self.root_tracks[symbol] = track

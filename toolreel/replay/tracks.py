@@ -52,8 +52,8 @@ class Track:
     """Where it stands in its group."""
     symbols: frozenset[str]
     """The minted ids that its request holds."""
-    answered_symbols: list[str]
-    """The minted ids in its answer, in their order."""
+    adds: frozenset[str]
+    """Those that its answer adds."""
     superseded: tuple[Response, ...]
     """Earlier answers to the same read, in their order."""
     performances: tuple[Performance | None, ...]
@@ -140,10 +140,16 @@ class Track:
         earlier = zip(self.superseded, self.performances, strict=True)
         return next((performance for one, performance in earlier if one is response), self.performance)
 
+    @cached_property
+    def answered_symbols(self) -> list[str]:
+        """The minted ids in its answer, in their order."""
+        return self._symbols_in(self.interaction.response)
+
     def symbols_of(self, response: Response) -> list[str]:
         """The minted ids in one of its answers, in their order."""
-        if response is self.interaction.response:
-            return self.answered_symbols
+        return self.answered_symbols if response is self.interaction.response else self._symbols_in(response)
+
+    def _symbols_in(self, response: Response) -> list[str]:
         names = names_in(strings_of_response(response))
         return list(dict.fromkeys(name for name in names if name in self.tape.minted))
 
