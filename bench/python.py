@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -65,6 +66,9 @@ def _load(run: Run, patched: Mapping[str, Callable[[str], float]], cassette: Pat
     rows = [(name, median(found[name]), ratio(found[name], found["toolreel"])) for name in sorted(found)]
     text = f"Milliseconds from the file to being ready to answer, {_SIZE:,} interactions, each in a new process."
     run.findings.sections.append(Section("Loading a cassette", text, ("", "ms", "this ÷ toolreel"), rows))
+    steps = json.loads(_printed(run, [sys.executable, SERVERS / "load.py", cassette, "profile"]))
+    text = "Percent of the time under Python's profiler, which counts for more the more functions are called."
+    run.findings.sections.append(Section("Loading a cassette: where toolreel's time goes", text, ("", "%"), steps))
     for key, name in (("load-cassetter", "cassetter, TOML"), ("load-vcrpy", "vcrpy")):
         run.findings.measured[key] = (ratio(found[name], found["toolreel"]), name)
 
@@ -87,6 +91,10 @@ def _client(run: Run, recorder: str, file: Path, port: int, lines: Path, task: s
 
 def _figure(run: Run, command: Sequence[str | Path]) -> float:
     """The number that a program prints."""
+    return float(_printed(run, command))
+
+
+def _printed(run: Run, command: Sequence[str | Path]) -> str:
     with pinned(run.stage.cores.load):
         done = subprocess.run(
             list(map(str, command)),
@@ -98,4 +106,4 @@ def _figure(run: Run, command: Sequence[str | Path]) -> float:
         )
     if done.returncode:
         raise BenchError(f"{' '.join(map(str, command[1:4]))} failed: {done.stderr[-600:].strip()}")
-    return float(done.stdout)
+    return done.stdout
