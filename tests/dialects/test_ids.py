@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from toolreel.dialects.ids import ID, is_id_key
-from toolreel.normalise.symbols import names_in
+from toolreel.normalise.names import names_in
 
 SUFFIX = "AbCdEf0123456789ghIJklMN"
 UUID = "0b8f2c1e-9d3a-4f6b-8a7c-1234567890ab"

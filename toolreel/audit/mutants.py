@@ -12,7 +12,8 @@ from typing import Any
 from toolreel.dialects.ids import ID
 from toolreel.messages import multipart
 from toolreel.messages.http import Headers
-from toolreel.normalise.symbols import names_in, prefix_of, replaced_by
+from toolreel.normalise.names import names_in
+from toolreel.normalise.symbols import prefix_of, replaced_by
 
 from .places import Place, changed, dropped, members, shown
 from .sent import (

@@ -8,7 +8,8 @@ from typing import Any
 
 from toolreel.messages.http import HttpRequest
 from toolreel.messages.model import Response
-from toolreel.normalise.symbols import names_in, replaced_by
+from toolreel.normalise.names import names_in
+from toolreel.normalise.symbols import replaced_by
 from toolreel.normalise.volatile import take_out
 from toolreel.redaction import DEFAULT_RULES, PLACEHOLDER, Redactor, Rules
 from toolreel.replay.answer import Answer

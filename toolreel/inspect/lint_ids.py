@@ -9,9 +9,9 @@ from typing import Any
 from toolreel.dialects.ids import ID
 from toolreel.dialects.paths import split_base
 from toolreel.dialects.routes import Kind, route
+from toolreel.normalise.names import names_in
 from toolreel.normalise.polls import scope_of
 from toolreel.normalise.strings import strings_of_request
-from toolreel.normalise.symbols import names_in
 from toolreel.normalise.values import values_of
 
 from .findings import Finding, Level, Recording

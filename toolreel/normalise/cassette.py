@@ -14,9 +14,9 @@ from toolreel.redaction import PLACEHOLDER
 
 from .groups import Item
 from .order import Conversation, Rank, conversations
-from .performed import Performed, Received, in_time, received_in
+from .performed import Performed, Received, ids_in, in_time, received_in
 from .polls import Settling, reads_of
-from .strings import Find, in_body, in_request, in_response, strings_of_request, strings_of_response
+from .strings import Find, in_body, in_request, in_response
 from .symbols import Numbering, Sightings, ids_of, numbered, replaced_by
 from .volatile import take_out
 
@@ -91,9 +91,10 @@ def normal_form(performed: Sequence[Performed], upstreams: Sequence[str], rank: 
     sightings, settling = Sightings(), Settling()
     symbols: set[str] = set()
     for one in performed:
-        sightings.note(one)
+        ids = ids_in(one)
+        sightings.note(one, ids)
         settling.add(one)
-        symbols.update(numbered(_texts(one.interaction)))
+        symbols.update(numbered(ids))
     minted = sightings.minted
     del sightings
     ordered = conversations(settling.settled, minted, rank)
@@ -102,11 +103,6 @@ def normal_form(performed: Sequence[Performed], upstreams: Sequence[str], rank: 
     used = tuple(dict.fromkeys(upstreams[item.upstream] for item in items))
     moved = [used.index(upstream) if upstream in used else -1 for upstream in upstreams]
     return NormalForm(used, names, tuple(_overlap(ordered, items)), items, moved)
-
-
-def _texts(interaction: Interaction) -> Iterator[str]:
-    yield from strings_of_request(interaction.request)
-    yield from strings_of_response(interaction.response)
 
 
 def _names(items: Sequence[Item], minted: set[str], symbols: set[str]) -> dict[str, str]:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable
 
 from toolreel.dialects.ids import ROOTS
 from toolreel.dialects.routes import Kind, route
 from toolreel.messages.model import Interaction
 
+from .performed import Ids
 from .polls import Settled, scope_of
 from .said import said
-from .strings import strings_of_request, strings_of_response
-from .symbols import names_in, prefix_of, under_id_keys
-from .values import digest, values_of
+from .symbols import prefix_of
+from .values import digest
 
 _NONE: frozenset[str] = frozenset()
 """Shared by all items that have none."""
@@ -23,11 +22,10 @@ class Item:
     """A settled interaction on its way to its place.
 
     `known` are the minted ids that its request holds, `minted_first` those that its answer adds. `asks` and `tells`
-    are ids of the program, in its request and under the id keys of its answer; these only if there is `ordering` to
-    do. `moves` are the scopes that it moves on, as a successful write. `start` and `end` are its times, in the unit
-    of `Performed`; `counts_from` is when it takes effect. `names` are the minted ids and the placeholders in it, in
-    the order in which they first stand; `upstream` is whom it asked, and `call` is equal for equal requests of its
-    kind, if it is a call.
+    are ids of the program, in its request and under the id keys of its answer. `moves` are the scopes that it moves
+    on, as a successful write. `start` and `end` are its times, in the unit of `Performed`; `counts_from` is when it
+    takes effect. `names` are the minted ids and the placeholders in it, in the order in which they first stand;
+    `upstream` is whom it asked, and `call` is equal for equal requests of its kind, if it is a call.
 
     There is one for every interaction of a take, so it holds little.
     """
@@ -37,17 +35,16 @@ class Item:
         *("names", "route", "scope", "settled", "start", "tells", "upstream"),
     )
 
-    def __init__(self, settled: Settled, minted: set[str], *, ordering: bool = True) -> None:
+    def __init__(self, settled: Settled, minted: set[str], ids: Ids) -> None:
         self.settled = settled
         interaction = self.interaction
         request, response = interaction.request, interaction.response
-        asked = list(map(sys.intern, names_in(strings_of_request(request))))
-        texts = (*asked, *map(sys.intern, names_in(strings_of_response(response))))
-        self.names = tuple(dict.fromkeys(name for name in texts if name in minted or name.startswith("REDACTED-")))
-        held = frozenset(asked)
+        texts = dict.fromkeys((*ids.asked, *ids.answered))
+        self.names = tuple([name for name in texts if name in minted or name.startswith("REDACTED-")])
+        held = frozenset(ids.asked)
         self.known, self.asks = held & minted or _NONE, held - minted or _NONE
         self.minted_first = frozenset(self.touched) - self.known or _NONE
-        self.tells = frozenset(under_id_keys(values_of(response))) - minted or _NONE if ordering else _NONE
+        self.tells = frozenset(id_ for _, id_ in ids.told) - minted or _NONE
         self.upstream = request.upstream
         self.route = route(request.method, request.path)
         self.call = digest(request) if self.route.kind is Kind.CALL else None

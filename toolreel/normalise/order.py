@@ -14,6 +14,7 @@ from itertools import islice
 from typing import TypeVar
 
 from .groups import Item, creators_of, grouped, minters_of, shared_roots
+from .performed import Ids, Performed, ids_in
 from .polls import Settled
 from .said import said
 from .symbols import Numbering, prefix_of
@@ -51,12 +52,12 @@ Rank = Callable[[Iterable[str]], Sequence[int]]
 class Gathered:
     """The conversations of a take, in the order in which they begin in it; `tell` finds their places and texts.
 
-    That is their canonical order, if the take is that of a cassette in its normal form. Items that are to be put in
-    order know more (`ordering`).
+    That is their canonical order, if the take is that of a cassette in its normal form. `ids` gives those in an
+    interaction.
     """
 
-    def __init__(self, settled: list[Settled], minted: set[str], *, ordering: bool = False) -> None:
-        self._items = [Item(one, minted, ordering=ordering) for one in settled]
+    def __init__(self, settled: list[Settled], minted: set[str], ids: Callable[[Performed], Ids] = ids_in) -> None:
+        self._items = [Item(one, minted, ids(one.performed)) for one in settled]
         self._shared = shared_roots(self._items)
         self.conversations = [_ordered(group) for group in grouped(self._items, self._shared)]
 
@@ -82,7 +83,7 @@ def conversations(settled: list[Settled], minted: set[str], rank: Rank | None = 
 
     With `rank` their texts, which are as long as the take, are never held.
     """
-    layers, others = Gathered(settled, minted, ordering=True).tell(rank)
+    layers, others = Gathered(settled, minted).tell(rank)
     others.sort(key=lambda conversation: conversation.place)
     preferred = others
     for layer in reversed(layers):

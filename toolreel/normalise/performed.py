@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from toolreel.messages.model import Cassette, Interaction, Performance, Read
 
+from .names import names_in
+from .strings import strings_of_request
+from .values import scan_body, scan_frame
 from .volatile import Volatile, put_back, volatile_of
 
 Times = tuple[int, int]
@@ -55,6 +59,41 @@ class Performed:
         performance = self.performance
         frames = performance.frame_ms if performance else None
         return min(self.end, self.start + frames[-1]) if frames else self.end
+
+
+class Ids(NamedTuple):
+    """The ids and placeholders in an interaction, none twice, in the order in which they first stand.
+
+    `told` are the ids under id keys of the answer, with repeats, each with when a client can have known of it.
+    """
+
+    asked: tuple[str, ...]
+    answered: tuple[str, ...]
+    told: list[tuple[float, str]]
+
+
+def ids_in(one: Performed) -> Ids:
+    """The ids in what was performed."""
+    interaction = one.interaction
+    response = interaction.response
+    strings = [value for _, value in response.headers]
+    found: list[str] = []
+    scan_body(response.body, strings, found)
+    told = [(one.end, id_) for id_ in found]
+    if response.frames:
+        performance = one.performance
+        times = performance.frame_ms if performance else None
+        for index, frame in enumerate(response.frames):
+            when = one.start + times[index] if times and index < len(times) else one.end
+            found = []
+            scan_frame(frame, strings, found)
+            told += ((when, id_) for id_ in found)
+    return Ids(_distinct(strings_of_request(interaction.request)), _distinct(strings), told)
+
+
+def _distinct(strings: list[str]) -> tuple[str, ...]:
+    # They stand in many messages, and are held once.
+    return tuple(dict.fromkeys(map(sys.intern, names_in(strings))))
 
 
 def in_time(received: Sequence[Received], times: Sequence[Times | None]) -> list[Performed]:

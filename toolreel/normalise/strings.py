@@ -191,6 +191,13 @@ def strings_of_response(response: Response) -> list[str]:
     return found
 
 
+def strings_of_frame(frame: Frame) -> list[str]:
+    """All strings of a frame."""
+    found: list[str] = []
+    _collect_frame(frame, found)
+    return found
+
+
 def strings_of_body(body: RequestBody | None) -> list[str]:
     """All strings of a body."""
     found: list[str] = []

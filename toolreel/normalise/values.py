@@ -8,6 +8,9 @@ from typing import Any
 from toolreel.messages import jsontext, sse
 from toolreel.messages.model import Frame, JsonBody, JsonFrame, RawFrame, RequestBody, Response, TextBody, TextFrame
 
+from .names import scan, under_id_keys
+from .strings import strings_of_body, strings_of_frame
+
 
 def values_of(response: Response) -> list[Any]:
     """The JSON values of the body or of the frames, in their order."""
@@ -40,6 +43,24 @@ def values_of_frame(frame: Frame) -> list[Any]:
             return _parsed(event.data) if event else []
         case _:
             return []
+
+
+def scan_body(body: RequestBody | None, strings: list[str], told: list[str]) -> None:
+    """Adds all strings of a body to `strings`, and those under id keys of its JSON value to `told`."""
+    if isinstance(body, JsonBody):
+        scan(body.value, False, strings, told)
+    elif body is not None:
+        strings += strings_of_body(body)
+        told += under_id_keys(values_of_body(body))
+
+
+def scan_frame(frame: Frame, strings: list[str], told: list[str]) -> None:
+    """The same of a frame."""
+    if isinstance(frame, JsonFrame):
+        scan(frame.value, False, strings, told)
+    else:
+        strings += strings_of_frame(frame)
+        told += under_id_keys(values_of_frame(frame))
 
 
 def digest(value: object) -> bytes:

@@ -7,7 +7,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from toolreel.dialects.routes import Kind
-from toolreel.normalise.symbols import names_in, replaced_by
+from toolreel.normalise.names import names_in
+from toolreel.normalise.symbols import replaced_by
 
 from .canonical import Asked
 from .index import Key

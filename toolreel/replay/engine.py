@@ -9,8 +9,9 @@ from itertools import islice
 from toolreel.dialects.ids import ROOTS
 from toolreel.messages.http import HttpRequest
 from toolreel.messages.model import Performance, Response
+from toolreel.normalise.names import names_in
 from toolreel.normalise.strings import in_response
-from toolreel.normalise.symbols import names_in, prefix_of
+from toolreel.normalise.symbols import prefix_of
 
 from .asking import Asking
 from .beginnings import Beginning, Begun, beginnings, bind_roots, singled_out

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Mapping
-from functools import cached_property
+from functools import cache, cached_property
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
@@ -15,7 +15,7 @@ from toolreel.messages.bodies import FileReader
 from toolreel.messages.model import Cassette
 from toolreel.normalise.groups import Item
 from toolreel.normalise.order import Conversation, Gathered
-from toolreel.normalise.performed import unfold
+from toolreel.normalise.performed import ids_in, unfold
 from toolreel.normalise.polls import settle
 from toolreel.normalise.symbols import minted_ids, prefix_of, renamed
 from toolreel.normalise.values import values_of
@@ -67,8 +67,9 @@ class Tape:
         self.read_file = read_file
         with no_collecting():
             self._performed = unfold(cassette)
-            self.minted = minted_ids(self._performed)
-            self._gathered = Gathered(settle(self._performed), self.minted)
+            ids = cache(ids_in)
+            self.minted = minted_ids(self._performed, ids)
+            self._gathered = Gathered(settle(self._performed), self.minted, ids)
             self._gathered.conversations.sort(key=lambda one: min(item.interaction.n for item in one.items))
             self.groups = [self._group(number, one) for number, one in enumerate(self._gathered.conversations)]
         self.encoded: WeakKeyDictionary[object, dict[tuple[int, bool], Encoded]] = WeakKeyDictionary()

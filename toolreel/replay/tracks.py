@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 from toolreel.dialects.routes import Kind, Routed
 from toolreel.messages.model import Interaction, Performance, Response
+from toolreel.normalise.names import names_in
 from toolreel.normalise.said import said_answer
 from toolreel.normalise.strings import strings_of_response
-from toolreel.normalise.symbols import names_in, renamed
+from toolreel.normalise.symbols import renamed
 from toolreel.redaction import PLACEHOLDER
 
 from .canonical import Asked
