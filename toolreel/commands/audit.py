@@ -14,7 +14,7 @@ from toolreel.audit.findings import Audited
 from toolreel.audit.relaxations import bare, lacking
 from toolreel.audit.walk import Setup
 from toolreel.errors import FINDINGS
-from toolreel.inspect.words import counted, short_ids
+from toolreel.inspect.words import counted, printable, short_ids
 from toolreel.replay.engine import Options
 from toolreel.replay.rules import DEFAULT_MATCH_RULES, MatchRules
 from toolreel.replay.tape import Tape
@@ -36,7 +36,7 @@ def audit(
     else:
         for name, requests in found.items():
             results().print(audit_table(requests))
-            result(f"{name}: {verdict(requests)}")
+            result(f"{printable(name)}: {verdict(requests)}")
     return 0 if all(one.sound for requests in found.values() for one in requests) else FINDINGS
 
 
@@ -88,7 +88,7 @@ def audit_table(requests: list[Audited]) -> Table:
     for one in requests:
         table.add_row(
             str(one.n),
-            Text(f"{one.method} {short_ids(one.path)}"),
+            Text(f"{one.method} {short_ids(printable(one.path))}"),
             str(one.mutants) + (f" of {one.mutants + one.left_out}" if one.left_out else ""),
             str(one.apart or ""),
             str(one.variants),
@@ -100,13 +100,13 @@ def audit_table(requests: list[Audited]) -> Table:
 def _found(one: Audited) -> Text:
     text = Text()
     if one.refused:
-        text.append(f"the request itself: {one.refused}\n", style="red")
+        text.append(f"the request itself: {printable(one.refused)}\n", style="red")
     for hole in one.holes:
-        text.append(f"answered, {hole.what}: {short_ids(hole.where)}\n", style="red")
+        text.append(f"answered, {hole.what}: {short_ids(printable(hole.where))}\n", style="red")
     for name in one.unanswered:
         text.append(f"not answered with another {name}\n", style="red")
     for passage in one.passages:
-        text.append(f"{passage.count} let through at {short_ids(passage.where)}: {passage.rule}\n", style="yellow")
+        text.append(f"{passage.count} let through at {short_ids(printable(passage.where))}: {passage.rule}\n", style="yellow")
     text.rstrip()
     return text
 

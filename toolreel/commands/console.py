@@ -23,7 +23,14 @@ _T = TypeVar("_T")
 
 
 def note(text: str, *, style: str | None = None) -> None:
-    """A line for the person at the terminal; without colours when it is not one."""
+    """A line for the person at the terminal; without colours when it is not one.
+
+    It may name what anyone has made: that cannot steer the terminal.
+    """
+    if not text.isprintable():
+        from toolreel.inspect.words import printable_lines
+
+        text = "\n".join(printable_lines(text))
     if sys.stderr.isatty():
         notes().print(text, style=style, markup=False)
     else:
@@ -50,11 +57,7 @@ def progress(items: Sequence[_T], what: str) -> Iterable[_T]:
 
 
 def complaint(text: str) -> None:
-    """A line that says what is wrong. It may name what anyone has made: that cannot steer the terminal."""
-    if not text.isprintable():
-        from toolreel.inspect.words import printable_lines
-
-        text = "\n".join(printable_lines(text))
+    """A line that says what is wrong."""
     note(f"toolreel: {text}", style="red")
 
 

@@ -132,7 +132,7 @@ def search(folder: Path, words: Sequence[str], *, limit: int, as_json: bool) -> 
         console.json_result({"total": total, "hits": excerpts})
     else:
         for name, of_one in _by_cassette(hits):
-            console.show_line(Text(name, style="bold"))
+            console.show_line(Text(printable(name), style="bold"))
             for hit in of_one:
                 console.show_line(_hit(hit), hanging=7)
         if total > len(hits):

@@ -29,6 +29,6 @@ def misses(folder: Path, name: str | None, *, clear: bool, as_json: bool) -> int
 
 def _line(one: MissRow) -> Text:
     text = Text(f"{one.at}  ", style="dim")
-    text.append(f"{one.cassette}  ", style="bold not dim")
+    text.append(f"{printable(one.cassette)}  ", style="bold not dim")
     text.append(f"{one.code}: ", style="red not dim")
     return text.append(printable(one.message), style="default not dim")
