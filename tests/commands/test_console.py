@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from toolreel.commands.console import complaint, tell_of
+from toolreel.commands.console import complaint, show_columns, tell_of
 from toolreel.messages.http import HttpRequest
 from toolreel.replay.faults import parse_faults
 from toolreel.replay.trouble import Trouble, Wanted
@@ -27,3 +27,41 @@ def test_without_faults_nothing_is_told(capsys: pytest.CaptureFixture[str]) -> N
 def test_what_is_named_in_a_complaint_cannot_steer_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     complaint("Cassette a\x1b[2J\u202e.json is none.\nSee ü.")
     assert capsys.readouterr().err == "toolreel: Cassette a\\x1b[2J\\u202e.json is none.\nSee ü.\n"
+
+
+ROWS = [("short", "1", "2026"), ("rather/long/name", "20", "2025"), ("天気", "3", "")]
+
+
+@pytest.mark.parametrize(
+    ("columns", "shown"),
+    [
+        ("", ["name              runs  recorded", "short                1  2026", "rather/long/name    20  2025"]),
+        ("40", ["name              runs  recorded", "short                1  2026", "rather/long/name    20  2025"]),
+        (
+            "36",
+            ["name              runs  recorded", "short                1  2026", "rather/long/name    20  2025"],
+        ),
+        ("30", ["name", "  runs  recorded", "short", "     1  2026", "rather/long/name", "    20  2025"]),
+    ],
+)
+def test_columns_fit_the_terminal(
+    columns: str, shown: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    show_columns(("name", "runs", "recorded"), ROWS, right=("runs",))
+    assert capsys.readouterr().out.splitlines()[: len(shown)] == shown
+
+
+def test_a_name_that_is_too_long_stands_on_a_line_of_its_own(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "38")
+    show_columns(("name", "runs", "recorded"), [*ROWS, ("x" * 50, "4", "2024")], right=("runs",))
+    assert capsys.readouterr().out.splitlines() == [
+        "name                    runs  recorded",
+        "short                      1  2026",
+        "rather/long/name          20  2025",
+        "天気                       3",
+        "x" * 50,
+        "                           4  2024",
+    ]

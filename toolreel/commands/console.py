@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import sys
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
@@ -87,15 +88,14 @@ def results() -> Console:
     console = Console(highlight=False, emoji=False)
     if console.is_terminal:
         return console
-    columns = os.environ.get("COLUMNS", "")
-    width = int(columns) if columns.isdecimal() and int(columns) else _UNLIMITED
-    return Console(highlight=False, emoji=False, width=width)
+    return Console(highlight=False, emoji=False, width=_width())
 
 
 def show_columns(head: Sequence[str], rows: Iterable[Sequence[str]], *, right: Collection[str] = ()) -> None:
     """Prints rows under their heads; the columns named in `right` are numbers. Nothing is cut, nothing broken.
 
-    Not a table of rich's: for ten thousand rows that takes seconds.
+    What is too long in the first column, for the lines to fit the terminal, stands on a line of its own. Not a table
+    of rich's: for ten thousand rows that takes seconds.
     """
     from rich.cells import cell_len
 
@@ -103,16 +103,29 @@ def show_columns(head: Sequence[str], rows: Iterable[Sequence[str]], *, right: C
 
     cells = [list(head), *(list(map(printable, row)) for row in rows)]
     widths = [max(map(cell_len, column)) for column in zip(*cells, strict=True)]
+    room = _width() - sum(2 + width for width in widths[1:])
+    widths[0] = min(widths[0], room if room >= _NARROWEST else 0)
     lines = []
     for row in cells:
+        line = ""
+        if cell_len(row[0]) > widths[0]:
+            line, row[0] = f"{row[0]}\n", ""
         padded = []
         for name, cell, width in zip(head, row, widths, strict=True):
             blanks = " " * (width - cell_len(cell))
             padded.append(blanks + cell if name in right else cell + blanks)
-        lines.append("  ".join(padded).rstrip())
+        lines.append((line + "  ".join(padded)).rstrip())
     result(click.style(lines[0], bold=True))  # click takes styles away again where nobody sees them
     if lines[1:]:
         result("\n".join(lines[1:]))
+
+
+def _width() -> int:
+    """Of the terminal; piped what COLUMNS says, else without limit."""
+    columns = os.environ.get("COLUMNS", "")
+    if columns.isdecimal() and int(columns):
+        return int(columns)
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else _UNLIMITED
 
 
 def show_line(text: Text, *, hanging: int = 0) -> None:
