@@ -151,14 +151,14 @@ class Catalogue:
             connection.set_authorizer(None)
         return [column for column, *_ in cursor.description or ()], rows
 
-    def tables(self) -> str:
-        """The tables, as SQL makes them."""
+    def tables(self) -> dict[str, str]:
+        """The tables by their names, as SQL makes them."""
         rows = self._db.execute(
-            "SELECT sql FROM sqlite_master WHERE type = 'table' AND sql NOT NULL AND name NOT LIKE '\\_sqlite%' "
-            "ESCAPE '\\' AND name NOT LIKE 'words\\_%' ESCAPE '\\' ORDER BY rowid"
+            "SELECT name, sql FROM sqlite_master WHERE type = 'table' AND sql NOT NULL "
+            "AND name NOT LIKE '\\_sqlite%' ESCAPE '\\' AND name NOT LIKE 'words\\_%' ESCAPE '\\' ORDER BY rowid"
         )
-        shown = (sql.partition("\n") for (sql,) in rows.fetchall())
-        return "\n".join(f"{first}{end}{dedent(rest).rstrip()};" for first, end, rest in shown)
+        shown = ((name, *sql.partition("\n")) for name, sql in rows.fetchall())
+        return {name: f"{first}{end}{dedent(rest).rstrip()};" for name, first, end, rest in shown}
 
 
 _IN_FOLDER = "WHERE cassette IN (SELECT id FROM cassettes WHERE folder = ?)"

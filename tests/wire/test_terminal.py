@@ -49,7 +49,9 @@ def test_a_name_is_shown_as_text(command: str, capfd: pytest.CaptureFixture[str]
     assert not {"\x1b", "\u202e"} & set(out + err)
 
 
-@pytest.mark.parametrize("command", ["show", "show --frames", "show NAME 3 4 6", "audit", "lint", "search owned", "stats"])
+@pytest.mark.parametrize(
+    "command", ["show", "show --frames", "show NAME 3 4 6", "audit", "lint", "search owned", "stats"]
+)
 def test_what_a_hostile_cassette_says_is_shown_as_text(command: str, capfd: pytest.CaptureFixture[str]) -> None:
     Path("cassettes", "hostile.json").write_text(cassette_text(hostile()))
     words = command.replace("NAME", "hostile").split()

@@ -106,7 +106,8 @@ def _found(one: Audited) -> Text:
     for name in one.unanswered:
         text.append(f"not answered with another {name}\n", style="red")
     for passage in one.passages:
-        text.append(f"{passage.count} let through at {short_ids(printable(passage.where))}: {passage.rule}\n", style="yellow")
+        where = short_ids(printable(passage.where))
+        text.append(f"{passage.count} let through at {where}: {passage.rule}\n", style="yellow")
     text.rstrip()
     return text
 
