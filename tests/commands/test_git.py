@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from toolreel.commands import git as module
-from toolreel.commands.git import git
+from toolreel.commands.git import git, in_checkout
 from toolreel.errors import CommandError
 
 
@@ -22,3 +22,14 @@ def test_where_there_is_no_git_that_is_said(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(CommandError, match=r"git cannot be run: no such file or directory\."):
         module.git(tmp_path, "--version")
+
+
+def test_a_checkout_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not in_checkout(tmp_path)
+    assert not in_checkout(tmp_path / "none")
+    git(tmp_path, "init")
+    (tmp_path / "sub").mkdir()
+    assert in_checkout(tmp_path / "sub")
+    assert not in_checkout(tmp_path / ".git")
+    monkeypatch.setenv("PATH", "")
+    assert not in_checkout(tmp_path)

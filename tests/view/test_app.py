@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 from pathlib import Path
 from urllib.parse import quote
@@ -14,7 +15,7 @@ from toolreel.store.misses import note_misses
 from .hostile import ALL, EVIL, write
 from .looking import TOKEN, Seen, Viewer
 
-PATHS = ("", "search?q=paris", "diff?a=weather&b=sub/food", "misses", "cassette/weather", "cassette/broken")
+PATHS = ("", "search?q=paris", "diff?a=weather&b=sub/food", "findings", "misses", "cassette/weather", "cassette/broken")
 MORE = ("request/3/weather", "request/99/weather", "nothing", "search", "diff")
 
 
@@ -57,7 +58,7 @@ def harmless(page: Seen) -> None:
         assert not [name for name in attributes if name.startswith("on") or name in ("style", "srcdoc")]
         for name in ("href", "src", "action"):
             address = attributes.get(name, "#main")
-            assert address == "#main" or address.startswith(f"/{TOKEN}/")
+            assert re.fullmatch("#main|#c[0-9]+", address) or address.startswith(f"/{TOKEN}/")
 
 
 def test_what_a_cassette_says_is_text_on_every_page(tmp_path: Path) -> None:
@@ -65,7 +66,8 @@ def test_what_a_cassette_says_is_text_on_every_page(tmp_path: Path) -> None:
     viewer = Viewer(tmp_path)
     paths = ["", "search?q=owned", f"search?q={quote(ALL)}", f"?name={quote(ALL)}&tool={quote(ALL)}", "misses"]
     paths += [f"request/{n}/hostile" for n in range(1, 8)] + [f"cassette/{quote(name)}" for name in names]
-    paths += [f"diff?a={quote(ALL)}&b={quote(ALL)}", "diff?a=hostile&b=hostile"]
+    paths += [f"diff?a={quote(ALL)}&b={quote(ALL)}", "diff?a=hostile&b=hostile", "findings"]
+    paths += [f"diff?b=hostile&rev={quote(ALL)}", f"findings?name={quote(ALL)}&level={quote(ALL)}&rule={quote(ALL)}"]
     viewer.page()
     note_misses(tmp_path, ["hostile"], [Miss(MissCode.NO_MATCH, ALL, ALL)])
     for path in paths:

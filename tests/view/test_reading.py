@@ -44,7 +44,10 @@ def test_the_requests_and_frames_stand_behind_the_steps(viewer: Viewer) -> None:
 
 def test_runs_hold_their_requests(viewer: Viewer) -> None:
     page = viewer.page("cassette/weather")
-    assert [one["aria-label"] for one in page.all("section") if one.get("class") == "run"] == ["run_1", "run_2"]
+    assert [one["aria-label"] for one in page.all("section") if one.get("class") == "run"] == [
+        "run_1, from request 3",
+        "run_2, from request 7",
+    ]
 
 
 def test_findings_stand_at_the_top_and_at_their_place(viewer: Viewer) -> None:

@@ -12,10 +12,19 @@ from toolreel.errors import CommandError
 def file_at(revision: str, path: Path) -> bytes:
     """A file as it was in a revision of the repository that it lies in. Raises CommandError."""
     folder = path.absolute().parent
-    inside = git(folder, "rev-parse", "--show-prefix").decode().strip()
-    if revision.startswith("-"):  # or it would be taken for an option
+    inside = git(folder, "rev-parse", "--show-prefix").decode().removesuffix("\n")
+    if revision.startswith("-") or not revision.isprintable():  # or it would be taken for an option
         raise CommandError(f"{revision!r} is no revision.")
-    return git(folder, "show", f"{revision}:{inside}{path.name}")
+    # Nothing but the bytes of a file: 'git show' shows commits too, and may run programs for it.
+    return git(folder, "cat-file", "blob", f"{revision}:{inside}{path.name}")
+
+
+def in_checkout(folder: Path) -> bool:
+    """Whether a folder lies in a checkout of git; not where there is no git."""
+    try:
+        return git(folder, "rev-parse", "--is-inside-work-tree").strip() == b"true"
+    except CommandError:
+        return False
 
 
 def git(folder: Path, *arguments: str) -> bytes:

@@ -31,6 +31,8 @@ from .paging import paged
 _STEPS = 200
 """So many requests stand on one page of a timeline."""
 _FRAMES = 200
+_FINDINGS = 50
+"""So many findings stand at the top; all of them stand with their requests, and on a page of their own."""
 _INLINE = 300_000
 """Of a cassette whose file is no longer, each request is on the timeline in full; of others on a page of its own."""
 _FRAMES_INLINE = 30
@@ -64,7 +66,10 @@ def cassette(desk: Desk, request: Request) -> Response:
         chapters=here,
         page=page,
         findings=findings,
+        most_findings=_FINDINGS,
         by_number=by_number,
+        outline=[_outlined(chapter) for chapter, _ in here],
+        timed=any(step.start_ms is not None for _, its_parts in here for part in its_parts for step in part.steps),
         misses=desk.library.misses(name),
         details={n: detail(opened.cassette, opened.cassette.interactions[n - 1]) for n in inline},
         frames_inline=_FRAMES_INLINE,
@@ -102,6 +107,24 @@ def _nearest(miss: MissRow, last: int) -> int | None:
 
 
 _INTERACTION = re.compile(r"\binteraction ([0-9]{1,9})\b")
+
+
+@dataclass(frozen=True, slots=True)
+class _Outlined:
+    """A conversation in one line: what was `asked` first, and how much there is of it."""
+
+    number: int
+    name: str
+    asked: str
+    requests: int
+    calls: int
+
+
+def _outlined(chapter: Chapter) -> _Outlined:
+    events = [event for step in chapter.steps for event in step.events]
+    asked = next((event.text for event in events if event.kind is Kind.USER), "")
+    calls = sum(event.kind is Kind.CALL for event in events)
+    return _Outlined(chapter.conversation.number, chapter.conversation.name, asked, len(chapter.steps), calls)
 
 
 @dataclass(frozen=True, slots=True)
