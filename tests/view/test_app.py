@@ -15,8 +15,8 @@ from toolreel.store.misses import note_misses
 from .hostile import ALL, EVIL, write
 from .looking import TOKEN, Seen, Viewer
 
-PATHS = ("", "search?q=paris", "diff?a=weather&b=sub/food", "findings", "misses", "cassette/weather", "cassette/broken")
-MORE = ("request/3/weather", "request/99/weather", "nothing", "search", "diff")
+PATHS = ("", "search?q=paris", "diff?a=weather&b=sub/food", "misses", "cassette/weather", "cassette/broken")
+MORE = ("findings", "findings?level=note", "request/3/weather", "request/99/weather", "nothing", "search", "diff")
 
 
 def any_page(viewer: Viewer, path: str) -> Seen:
