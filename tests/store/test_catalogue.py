@@ -104,6 +104,8 @@ def test_a_hit_says_where_and_marks_the_word(found: Catalogue) -> None:
 
 def test_the_first_hits_are_given_and_all_counted(found: Catalogue) -> None:
     everything = found.search("paris", 1000)
+    assert found.search("paris", 1000, 2).hits == everything.hits[2:]
+    assert found.search("ari", 1, 1).hits == found.search("ari", 2).hits[1:]
     some = found.search("paris", 2)
     assert some.hits == everything.hits[:2]
     assert some.total == everything.total == len(everything.hits)

@@ -13,7 +13,7 @@ import httpx
 from toolreel.commands.linting import findings
 from toolreel.redaction import DEFAULT_RULES
 from toolreel.view.app import create_app
-from toolreel.view.library import Library
+from toolreel.view.library import Library, Past
 
 TOKEN = "the-token"
 
@@ -21,8 +21,8 @@ TOKEN = "the-token"
 class Viewer:
     """Asks the pages of a folder."""
 
-    def __init__(self, folder: Path) -> None:
-        self.library = Library(folder, partial(findings, rules=DEFAULT_RULES))
+    def __init__(self, folder: Path, past: Past | None = None) -> None:
+        self.library = Library(folder, partial(findings, rules=DEFAULT_RULES), past)
         self._app = create_app(self.library, TOKEN)
 
     def ask(self, path: str, method: str = "GET", headers: dict[str, str] | None = None) -> httpx.Response:

@@ -138,7 +138,7 @@ def test_every_page_shows_light_and_dark_and_narrow(browser: Browser, url: str, 
     page = context.new_page()
     watch = Watch(page, url)
     paths = ("", "cassette/weather", "cassette/broken", "cassette/hostile", "request/4/long", "request/4/hostile")
-    for path in (*paths, "diff?a=food&b=friday", "search?q=owned", "misses"):
+    for path in (*paths, "diff?a=food&b=friday", "search?q=owned", "findings", "misses"):
         page.goto(url + path)
         page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
         is_whole(page)
