@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from importlib import resources
 from itertools import pairwise
 from pathlib import Path
 from urllib.parse import quote
@@ -128,3 +129,32 @@ def test_every_text_has_enough_contrast_light_and_dark(viewer: Viewer) -> None:
         ):
             assert contrast(colours[f"--{pair[0]}"], colours[f"--{pair[1]}"]) >= 4.5, pair
     assert len(blocks) == 2
+
+
+STYLES = (resources.files("toolreel.view") / "static" / "view.css").read_text()
+LIGHT, DARK = STYLES.split("@media (prefers-color-scheme: dark)")[:2]
+GROUNDS = ("ground", "paper", "sunk")
+ON = {
+    **dict.fromkeys(("ink", "soft", "accent", "good", "bad", "warn", "call", "run", "user"), GROUNDS),
+    "paper": ("accent",),
+}
+ON_SOFT = (("ink", "accent-soft"), ("accent", "accent-soft"), ("good", "accent-soft"), ("ink", "bad-soft"))
+ON_SOFT += (("bad", "bad-soft"), ("warn", "warn-soft"), ("ink", "mark"))
+
+
+@pytest.mark.parametrize("scheme", [LIGHT, DARK], ids=["light", "dark"])
+@pytest.mark.parametrize(
+    ("text", "ground"), [*((text, ground) for text, grounds in ON.items() for ground in grounds), *ON_SOFT]
+)
+def test_texts_stand_out_from_their_ground(scheme: str, text: str, ground: str) -> None:
+    """As WCAG AA wants it."""
+    colours: dict[str, str] = dict(re.findall(r"--([a-z-]+): #([0-9a-f]{6});", scheme))
+    one, two = sorted((luminance(colours[text]), luminance(colours[ground])))
+    assert (two + 0.05) / (one + 0.05) >= 4.5
+
+
+def luminance(colour: str) -> float:
+    """How bright a colour is, by WCAG's formula."""
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (0, 2, 4)]
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
