@@ -138,8 +138,8 @@ ON = {
     **dict.fromkeys(("ink", "soft", "accent", "good", "bad", "warn", "call", "run", "user"), GROUNDS),
     "paper": ("accent",),
 }
-ON_SOFT = (("ink", "accent-soft"), ("accent", "accent-soft"), ("good", "accent-soft"), ("ink", "bad-soft"))
-ON_SOFT += (("bad", "bad-soft"), ("warn", "warn-soft"), ("ink", "mark"))
+ON_SOFT = [("ink", "accent-soft"), ("accent", "accent-soft"), ("good", "accent-soft"), ("ink", "bad-soft")]
+ON_SOFT += [("bad", "bad-soft"), ("warn", "warn-soft"), ("ink", "mark")]
 
 
 @pytest.mark.parametrize("scheme", [LIGHT, DARK], ids=["light", "dark"])

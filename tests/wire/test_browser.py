@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,6 +14,7 @@ from tests.inspect.tapes import SAMPLE
 from tests.view.chromium import CHROMIUM, chromium
 from tests.view.hostile import write
 from tests.view.streams import timed
+from toolreel.commands.git import git
 from toolreel.commands.view import viewing
 from toolreel.server.hosts import Listen
 
@@ -130,6 +132,41 @@ def test_the_keyboard_alone_is_enough(page: Page, url: str) -> None:
     summary.focus()
     page.keyboard.press("Enter")
     assert page.locator("#n2 details.behind").get_attribute("open") is not None
+
+
+def test_what_is_wrong_leads_to_its_place(page: Page, url: str) -> None:
+    page.goto(url)
+    page.get_by_role("link", name="Findings").click()
+    page.get_by_label("Finding", exact=True).select_option("calls")
+    page.get_by_role("button", name="Show").click()
+    assert page.get_by_role("status").inner_text() == "1 warning in 1 cassette"
+    page.get_by_role("link", name="request 4").click()
+    page.get_by_role("heading", name="Findings").wait_for()
+    assert page.get_by_text("nobody submits them").is_visible()
+    is_whole(page)
+
+
+def test_what_changed_since_a_revision(browser: Browser, tmp_path: Path) -> None:
+    folder = tmp_path / "cassettes"
+    folder.mkdir()
+    shutil.copy(SAMPLE, folder)
+    for command in ("init", "add -A", "-c user.name=A -c user.email=a@example.com commit -m One"):
+        git(tmp_path, *command.split())
+    (folder / "weather.json").write_text(SAMPLE.read_text().replace("light rain", "fog"))
+    with viewing(folder, Listen("127.0.0.1", 0)) as url:
+        page = browser.new_page()
+        watch = Watch(page, url)
+        page.goto(f"{url}cassette/weather")
+        page.get_by_role("button", name="Changes since git HEAD").click()
+        assert page.get_by_text("2 conversations differ").is_visible()
+        assert page.locator(".side.was").first.inner_text().split() == ["was", "light", "rain"]
+        assert page.locator(".side.is").first.inner_text().split() == ["is", "fog"]
+        page.get_by_role("textbox", name="Revision").fill("-p")
+        page.get_by_role("textbox", name="Revision").press("Enter")
+        assert page.get_by_role("alert").inner_text().endswith("'-p' is no revision.")
+        is_whole(page)
+        page.close()
+    assert not watch.troubles
 
 
 @pytest.mark.parametrize(("dark", "width"), [(False, 1280), (True, 360)])
