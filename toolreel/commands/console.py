@@ -97,27 +97,34 @@ def show_columns(head: Sequence[str], rows: Iterable[Sequence[str]], *, right: C
     What is too long in the first column, for the lines to fit the terminal, stands on a line of its own. Not a table
     of rich's: for ten thousand rows that takes seconds.
     """
-    from rich.cells import cell_len
-
     from toolreel.inspect.words import printable
 
     cells = [list(head), *(list(map(printable, row)) for row in rows)]
-    widths = [max(map(cell_len, column)) for column in zip(*cells, strict=True)]
+    widths = [max(map(_cells, column)) for column in zip(*cells, strict=True)]
     room = _width() - sum(2 + width for width in widths[1:])
     widths[0] = min(widths[0], room if room >= _NARROWEST else 0)
     lines = []
     for row in cells:
         line = ""
-        if cell_len(row[0]) > widths[0]:
+        if _cells(row[0]) > widths[0]:
             line, row[0] = f"{row[0]}\n", ""
         padded = []
         for name, cell, width in zip(head, row, widths, strict=True):
-            blanks = " " * (width - cell_len(cell))
+            blanks = " " * (width - _cells(cell))
             padded.append(blanks + cell if name in right else cell + blanks)
         lines.append((line + "  ".join(padded)).rstrip())
     result(click.style(lines[0], bold=True))  # click takes styles away again where nobody sees them
     if lines[1:]:
         result("\n".join(lines[1:]))
+
+
+def _cells(text: str) -> int:
+    """How wide a terminal shows a text."""
+    if text.isascii():
+        return len(text)
+    from rich.cells import cell_len
+
+    return cell_len(text)
 
 
 def _width() -> int:
