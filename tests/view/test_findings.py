@@ -70,10 +70,18 @@ def test_where_nothing_is_wrong_that_is_said(viewer: Viewer, folder: Path) -> No
 
 
 def test_what_takes_long_goes_on_when_it_is_asked_for(viewer: Viewer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_SECONDS", -1)
-    page = viewer.page("findings?name=sub")
-    assert "0 cassettes looked at, 6 not yet." in page.text
-    assert f"/{TOKEN}/findings?name=sub" in page.links
-    assert "Nothing found" not in page.text
-    monkeypatch.setattr(module, "_SECONDS", 60)
-    assert named(viewer.page("findings?name=sub")) == ["sub/unanswered"]
+    monkeypatch.setattr(module, "_BRIEFLY", -1)
+    for query in ("name=sub", "page=1"):
+        page = viewer.page(f"findings?{query}")
+        assert "0 cassettes looked at, 6 not yet." in page.text
+        assert "✓" not in page.text
+    assert f"/{TOKEN}/findings?on=1" in page.links
+    assert f"/{TOKEN}/findings?on=1&name=sub" in viewer.page("findings?name=sub").links
+    assert named(viewer.page("findings?on=1&name=sub")) == ["sub/unanswered"]
+    assert named(viewer.page("findings?page=1")) == ["broken", "sub/unanswered"]
+
+
+def test_where_there_is_no_cassette_that_is_said(tmp_path: Path) -> None:
+    page = Viewer(tmp_path / "none").page("findings")
+    assert f"There are no cassettes in {tmp_path}/none yet." in page.text
+    assert "✓" not in page.text

@@ -16,7 +16,8 @@ from .pages import Desk
 from .paging import paged
 
 _SECONDS = 10
-"""So long the page is waited for at most; then it says how many cassettes are left, and goes on when asked again."""
+_BRIEFLY = 1
+"""So long they wait at most who come or go on, and who only filter; then the page says how many are left."""
 _ROWS = 100
 
 _LEVELS = list(Level)
@@ -36,7 +37,8 @@ def findings(desk: Desk, request: Request) -> Response:
     asked: dict[str, str | int] = {
         name: value for name in ("name", "level", "rule") if (value := query.get(name, "").strip())
     }
-    checked = desk.library.findings(_SECONDS)
+    filters = asked or "page" in query
+    checked = desk.library.findings(_BRIEFLY if filters and "on" not in query else _SECONDS)
     everything = sorted(
         (
             _One(min(_LEVELS.index(one.level) for one in found), name, finding)
