@@ -45,7 +45,7 @@ def test_where_there_is_git_a_revision_can_be_given(folder: Path) -> None:
     assert "was Thursday is Friday" in page.text
     assert f"/{TOKEN}/request/4/sub/friday" in page.links
     assert [one["value"] for one in page.all("input")[1:]] == ["", "", "sub/friday", "v1"]
-    assert "✓ Same conversation" in viewer.page("diff?b=sub/food&rev=v1").text
+    assert "✓ Same conversation" in viewer.page("diff?b=sub/food&rev=git:v1").text
     assert "There is no <v2>." in viewer.page("diff?b=sub/food&rev=%3Cv2%3E").text
     assert [one["value"] for one in viewer.page("diff?a=weather").all("input")[1:]] == [
         "weather",

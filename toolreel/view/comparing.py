@@ -19,6 +19,7 @@ _LIMIT = 4000
 def comparing(desk: Desk, request: Request) -> Response:
     """What is different in two cassettes, or in one since a revision."""
     before, after, revision = (request.query_params.get(side, "").strip() for side in ("a", "b", "rev"))
+    revision = revision.removeprefix("git:")  # as the command line has it
     found, problem = None, ""
     if after and (before or revision):
         try:

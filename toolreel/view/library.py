@@ -128,20 +128,17 @@ class Library:
         with self._checking:
             until = time.monotonic() + seconds
             known, self._checked = self._checked, {}
-            found: dict[str, Sequence[Finding]] = {}
             left = 0
             for name, entry in sorted(cassette_files(self.folder), key=lambda one: one[0]):
                 place = Place(name, self.folder, Path(entry.path))
-                key = _stamp(place.path), _stamp(files_folder(place.path))
-                if name in known and known[name][0] == key:
+                stamp = _stamp(place.path), _stamp(files_folder(place.path))
+                if name in known and known[name][0] == stamp:
                     self._checked[name] = known[name]
-                elif time.monotonic() > until:
-                    left += 1
-                    continue
+                elif time.monotonic() <= until:
+                    self._checked[name] = stamp, self._findings(place)
                 else:
-                    self._checked[name] = key, self._findings(place)
-                if self._checked[name][1]:
-                    found[name] = self._checked[name][1]
+                    left += 1
+            found = {name: findings for name, (_, findings) in self._checked.items() if findings}
             return Checked(found, len(self._checked), left)
 
     def misses(self, name: str | None = None) -> list[MissRow]:
