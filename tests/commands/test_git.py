@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from toolreel.commands import git as module
-from toolreel.commands.git import git, in_checkout
+from toolreel.commands.git import file_at, git, in_checkout
 from toolreel.errors import CommandError
 
 
@@ -33,3 +33,18 @@ def test_a_checkout_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert not in_checkout(tmp_path / ".git")
     monkeypatch.setenv("PATH", "")
     assert not in_checkout(tmp_path)
+
+
+def test_offline_nothing_is_fetched(tmp_path: Path) -> None:
+    origin, clone = tmp_path / "origin", tmp_path / "clone"
+    origin.mkdir()
+    (origin / "a.json").write_text("{}")
+    git(origin, "init")
+    git(origin, "config", "uploadpack.allowFilter", "true")
+    git(origin, "add", "-A")
+    git(origin, "-c", "user.name=A", "-c", "user.email=a@example.com", "commit", "-m", "One")
+    git(tmp_path, "clone", "--filter=blob:none", "--no-checkout", origin.as_uri(), str(clone))
+    with pytest.raises(CommandError, match=r"a\.json"):
+        file_at("HEAD", clone / "a.json", offline=True)
+    assert file_at("HEAD", clone / "a.json") == b"{}"
+    assert file_at("HEAD", clone / "a.json", offline=True) == b"{}"

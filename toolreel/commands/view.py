@@ -44,7 +44,7 @@ def view(folder: Path, given: str | None, *, listen: Listen, browser: bool) -> i
 def viewing(folder: Path, listen: Listen, place: Place | None = None) -> Iterator[str]:
     """Serves the pages while the block runs, and gives the address: of the list, or of the cassette at `place`."""
     token = secrets.token_urlsafe(24)
-    past = git.file_at if git.in_checkout(folder) else None
+    past = partial(git.file_at, offline=True) if git.in_checkout(folder) else None
     library = Library(folder, partial(findings, rules=options.redacting(), now=datetime.now(UTC)), past)
     to = Addresses(token)
     with serving(create_app(library, token), listen) as address:
