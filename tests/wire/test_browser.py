@@ -14,6 +14,7 @@ from tests.inspect.tapes import SAMPLE
 from tests.view.chromium import CHROMIUM, chromium
 from tests.view.hostile import write
 from tests.view.streams import timed
+from toolreel.commands.cli import main
 from toolreel.commands.git import git
 from toolreel.commands.view import viewing
 from toolreel.server.hosts import Listen
@@ -217,3 +218,42 @@ def test_what_a_hostile_cassette_says_does_nothing_when_it_is_clicked(page: Page
     page.get_by_role("link", name="<img src=x").click()
     page.get_by_role("heading", name="This cassette cannot be read").wait_for()
     is_whole(page)
+
+
+def test_an_imported_recording_of_the_real_api(browser: Browser, recordings: Path, tmp_path: Path) -> None:
+    folder, name = tmp_path / "cassettes", "dotnet_StreamingToolCall"
+    with pytest.raises(SystemExit):
+        main(["import", str(recordings / f"{name}.json"), "--cassettes", str(folder)])
+    with viewing(folder, Listen("127.0.0.1", 0)) as url:
+        page = browser.new_page()
+        watch = Watch(page, url)
+        page.goto(f"{url}cassette/{name}")
+        assert page.get_by_text("✓ Nothing found").is_visible()
+        told = page.locator(".conversation").last.inner_text()
+        order = ["thread_1", "run_1", "What should I wear", "get_current_weather", "warm and sunny", "lightweight"]
+        assert [text for text in order if text in told] == order
+        assert [told.index(text) for text in order] == sorted(told.index(text) for text in order)
+        is_whole(page)
+        page.goto(f"{url}request/3/{name}")
+        assert page.locator("table.frames tbody tr").count() == 51
+        is_whole(page)
+        page.close()
+    assert not watch.troubles
+
+
+def test_an_empty_directory(browser: Browser, tmp_path: Path) -> None:
+    with viewing(tmp_path, Listen("127.0.0.1", 0)) as url:
+        page = browser.new_page()
+        watch = Watch(page, url)
+        for path, text in {
+            "": "There are no cassettes in",
+            "findings": "There are no cassettes in",
+            "misses": "No misses.",
+            "diff": "By conversation, step",
+            "search?q=paris": "Nothing found.",
+        }.items():
+            page.goto(url + path)
+            assert page.locator("main").get_by_text(text).is_visible(), path
+            is_whole(page)
+        page.close()
+    assert not watch.troubles
