@@ -295,6 +295,9 @@ def test_what_is_missing_or_wrong_is_refused(line: str) -> None:
     ("words", "expected"),
     [
         ("show we", ["weather"]),
+        ("replay we", ["weather"]),
+        ("run we", ["weather"]),
+        ("export we", ["weather"]),
         ("lint x", []),
         ("ls --tool get", ["get_weather"]),
         ("setup ", ["completion", "git-diff"]),
