@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import json
+
 import pytest
 
-from toolreel.commands.console import complaint, show_columns, tell_of
+from toolreel.commands.console import complaint, json_result, show_columns, tell_of
 from toolreel.messages.http import HttpRequest
 from toolreel.replay.faults import parse_faults
 from toolreel.replay.trouble import Trouble, Wanted
@@ -65,3 +67,12 @@ def test_a_name_that_is_too_long_stands_on_a_line_of_its_own(
         "x" * 50,
         "                           4  2024",
     ]
+
+
+def test_json_for_programs_cannot_steer_a_terminal_and_is_the_same(capsys: pytest.CaptureFixture[str]) -> None:
+    value = {"a": "\x1b[2J\x9b\u202e\ud800\U000e0001 ü天", "b": [1, "two\nlines"]}
+    json_result(value)
+    out = capsys.readouterr().out
+    assert '"\\u001b[2J\\u009b\\u202e\\ud800\\udb40\\udc01 ü天"' in out
+    assert json.loads(out) == value
+    assert out.startswith('{\n  "a"')

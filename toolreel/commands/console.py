@@ -77,8 +77,13 @@ def result(text: str) -> None:
 
 
 def json_result(value: Any) -> None:
-    """The command's result for programs."""
-    click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+    """The command's result for programs; what could steer a terminal, or is no character, is escaped."""
+    lines = json.dumps(value, ensure_ascii=False, indent=2).split("\n")
+    click.echo("\n".join(line if line.isprintable() else "".join(map(_escaped, line)) for line in lines))
+
+
+def _escaped(char: str) -> str:
+    return char if char.isprintable() else json.dumps(char)[1:-1]
 
 
 def results() -> Console:
