@@ -242,7 +242,9 @@ def test_an_imported_recording_of_the_real_api(browser: Browser, recordings: Pat
 
 
 def test_an_empty_directory(browser: Browser, tmp_path: Path) -> None:
-    with viewing(tmp_path, Listen("127.0.0.1", 0)) as url:
+    folder = tmp_path / "cassettes"
+    folder.mkdir()
+    with viewing(folder, Listen("127.0.0.1", 0)) as url:
         page = browser.new_page()
         watch = Watch(page, url)
         for path, text in {
