@@ -63,14 +63,16 @@ def harmless(page: Seen) -> None:
 
 
 def test_what_a_cassette_says_is_text_on_every_page(tmp_path: Path) -> None:
-    names = write(tmp_path)
-    viewer = Viewer(tmp_path)
+    folder = tmp_path / "cassettes"
+    folder.mkdir()
+    names = write(folder)
+    viewer = Viewer(folder)
     paths = ["", "search?q=owned", f"search?q={quote(ALL)}", f"?name={quote(ALL)}&tool={quote(ALL)}", "misses"]
     paths += [f"request/{n}/hostile" for n in range(1, 8)] + [f"cassette/{quote(name)}" for name in names]
     paths += [f"diff?a={quote(ALL)}&b={quote(ALL)}", "diff?a=hostile&b=hostile", "findings"]
     paths += [f"diff?b=hostile&rev={quote(ALL)}", f"findings?name={quote(ALL)}&level={quote(ALL)}&rule={quote(ALL)}"]
     viewer.page()
-    note_misses(tmp_path, ["hostile"], [Miss(MissCode.NO_MATCH, ALL, ALL)])
+    note_misses(folder, ["hostile"], [Miss(MissCode.NO_MATCH, ALL, ALL)])
     for path in paths:
         page = viewer.page(path)
         harmless(page)
