@@ -99,39 +99,40 @@ class Catalogue:
 
     # ------------------------------------------------------------------------------------------------------ search
 
-    def search(self, words: str, limit: int) -> Found:
+    def search(self, words: str, limit: int, skip: int = 0) -> Found:
         """The texts that hold all `words`: whole words, `"some words"` as they stand, or beginnings, `word*`.
 
         If there are none, and in languages that are written without spaces, texts in which they stand inside others.
-        Raises CommandError if there is nothing to look for.
+        The first `skip` of them are left out. Raises CommandError if there is nothing to look for.
         """
         terms = _terms(words)
         if not terms:
             raise CommandError("There is nothing to search for; give a word.")
         if all(map(_is_words, terms)):
-            found = self._words(" ".join(map(_quoted, terms)), limit)
+            found = self._words(" ".join(map(_quoted, terms)), limit, skip)
             if found.total:
                 return found
-        return self._inside([term.removesuffix("*") or term for term in terms], limit)
+        return self._inside([term.removesuffix("*") or term for term in terms], limit, skip)
 
-    def _words(self, query: str, limit: int) -> Found:
+    def _words(self, query: str, limit: int, skip: int) -> Found:
         found = "FROM words JOIN texts t ON t.id = words.rowid JOIN cassettes c ON c.id = t.cassette"
         where = "WHERE words MATCH ? AND c.folder = ?"
         (total,) = self._db.execute(f"SELECT count(*) {found} {where}", [query, self._folder]).fetchone()
         rows = self._db.execute(
             f"SELECT c.name, t.n, t.place, snippet(words, 0, ?, ?, '…', 24) {found} {where} "
-            f"ORDER BY c.name, t.n, t.id LIMIT ?",
-            [*MARKS, query, self._folder, limit],
+            f"ORDER BY c.name, t.n, t.id LIMIT ? OFFSET ?",
+            [*MARKS, query, self._folder, limit, skip],
         )
         return Found([Hit(*row) for row in rows.fetchall()], total)
 
-    def _inside(self, terms: Sequence[str], limit: int) -> Found:
+    def _inside(self, terms: Sequence[str], limit: int, skip: int) -> Found:
         like = " AND ".join(["t.text LIKE ? ESCAPE '\\'"] * len(terms))
         found = f"FROM texts t JOIN cassettes c ON c.id = t.cassette WHERE {like} AND c.folder = ?"
         values = [*(f"%{_ESCAPED.sub(_escape, term)}%" for term in terms), self._folder]
         (total,) = self._db.execute(f"SELECT count(*) {found}", values).fetchone()
         rows = self._db.execute(
-            f"SELECT c.name, t.n, t.place, t.text {found} ORDER BY c.name, t.n, t.id LIMIT ?", [*values, limit]
+            f"SELECT c.name, t.n, t.place, t.text {found} ORDER BY c.name, t.n, t.id LIMIT ? OFFSET ?",
+            [*values, limit, skip],
         )
         hits = [Hit(name, n, place, _excerpt(text, terms)) for name, n, place, text in rows.fetchall()]
         return Found(hits, total)
@@ -154,13 +155,14 @@ class Catalogue:
             connection.set_authorizer(None)
         return [column for column, *_ in cursor.description or ()], rows
 
-    def tables(self) -> str:
-        """The tables of the index, as SQL makes them; the store has more, which are nobody else's business."""
+    def tables(self) -> dict[str, str]:
+        """The tables of the index by their names, as SQL makes them; what else the store has is its own business."""
         rows = self._db.execute(
-            f"SELECT sql FROM sqlite_master WHERE name IN ({', '.join('?' * len(TABLES))}) ORDER BY rowid", TABLES
+            f"SELECT name, sql FROM sqlite_master WHERE name IN ({', '.join('?' * len(TABLES))}) ORDER BY rowid",
+            TABLES,
         )
-        shown = (sql.partition("\n") for (sql,) in rows.fetchall())
-        return "\n".join(f"{first}{end}{dedent(rest).rstrip()};" for first, end, rest in shown)
+        shown = ((name, *sql.partition("\n")) for name, sql in rows.fetchall())
+        return {name: f"{first}{end}{dedent(rest).rstrip()};" for name, first, end, rest in shown}
 
 
 _IN_FOLDER = "WHERE cassette IN (SELECT id FROM cassettes WHERE folder = ?)"

@@ -79,3 +79,11 @@ def noted_misses(folder: Path, name: str | None = None, *, clear: bool = False) 
         return found
     finally:
         db.close()
+
+
+def names_of(folder: Path, miss: MissRow) -> list[str]:
+    """The names of the cassettes of a miss, if they lie in `folder`; else what the store names them, as one."""
+    store = store_path(folder, os.environ.get("TOOLREEL_STORE"))
+    before = " " + store_key(cassette_path(folder, "x"), store).removesuffix("x")
+    keys = f" {miss.cassette}"
+    return keys.removeprefix(before).split(before) if keys.startswith(before) else [miss.cassette]

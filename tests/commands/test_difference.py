@@ -88,8 +88,11 @@ def test_a_cassette_is_compared_with_what_it_was(repository: Path, capsys: pytes
 @pytest.mark.parametrize(
     ("against", "message"),
     [
-        ("git:none-such", "git show none-such:cassettes/a.json: invalid object name 'none-such'."),
+        ("git:none-such", "git cat-file blob none-such:cassettes/a.json: invalid object name 'none-such'."),
         ("git:--output=x", "'--output=x' is no revision."),
+        ("git:HEAD\0", "'HEAD\\x00' is no revision."),
+        ("git:HEAD:cassettes", "git cat-file blob HEAD:cassettes:cassettes/a.json: path "),
+        ("git::/One", "git cat-file blob :/One:cassettes/a.json: "),
         ("git:", "--against git:: write git: and a revision"),
         ("HEAD", "--against HEAD: write git: and a revision"),
     ],
@@ -103,7 +106,7 @@ def test_a_revision_that_is_none_is_refused(repository: Path, against: str, mess
 def test_a_cassette_that_is_new_has_no_earlier_revision(repository: Path) -> None:
     (repository / "new.json").write_text(SAMPLE)
     with pytest.raises(
-        CommandError, match=r"git show HEAD:cassettes/new.json: path 'cassettes/new.json' exists on disk"
+        CommandError, match=r"git cat-file blob HEAD:cassettes/new.json: path 'cassettes/new.json' exists on disk"
     ):
         diff(repository, "new", None, against="git:HEAD", as_json=False)
 

@@ -212,11 +212,15 @@ def test_sql_without_a_query_shows_the_tables(folder: Path, capsys: pytest.Captu
     assert made == ["cassettes", "requests", "calls", "texts", "words", "misses"], (
         "those of docs/inspect.md and no other"
     )
+    assert sql(folder, None, as_json=True) == 0
+    assert json.loads(capsys.readouterr().out)["calls"].startswith("CREATE TABLE calls (")
 
 
 def test_sql_with_a_query_without_columns_prints_nothing(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert sql(folder, "", as_json=False) == 0
     assert capsys.readouterr().out == ""
+    assert sql(folder, "", as_json=True) == 0
+    assert capsys.readouterr().out == "[]\n"
 
 
 def test_reindex_says_how_many_there_are(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -225,3 +229,5 @@ def test_reindex_says_how_many_there_are(folder: Path, capsys: pytest.CaptureFix
     err = capsys.readouterr().err
     assert "is no cassette" in err
     assert f"Indexed 3 cassettes in {folder}." in err
+    reindex(folder, as_json=True)
+    assert json.loads(capsys.readouterr().out) == {"cassettes": 3, "broken": ["broken"]}

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,17 @@ def test_cassettes_are_removed(folder: Path, capsys: pytest.CaptureFixture[str])
     assert rm(folder, ["weather", "other"]) == 0
     assert capsys.readouterr().err == f"Removed {folder}/weather.json.\nRemoved {folder}/other.json.\n"
     assert list(folder.iterdir()) == []
+
+
+def test_for_programs(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    mv(folder, "other", "new", force=False, as_json=True)
+    assert json.loads(capsys.readouterr().out) == {"from": f"{folder}/other.json", "to": f"{folder}/new.json"}
+    rm(folder, ["weather#thread_1", "new"], as_json=True)
+    assert json.loads(capsys.readouterr().out) == [
+        {"file": f"{folder}/weather.json", "conversations": [f"thread_{1:024}"]},
+        {"file": f"{folder}/new.json", "conversations": None},
+    ]
+    assert capsys.readouterr().err == ""
 
 
 def test_nothing_is_removed_if_one_is_not_there(folder: Path) -> None:

@@ -12,6 +12,7 @@ import pytest
 from toolreel.commands import child
 from toolreel.commands import view as module
 from toolreel.commands.cli import main
+from toolreel.commands.git import git
 from toolreel.commands.view import view, viewing
 from toolreel.errors import CassetteError
 from toolreel.server.hosts import Listen
@@ -115,3 +116,32 @@ def test_it_listens_on_this_machine_only(folder: Path, capsys: pytest.CaptureFix
         main(["view", "--listen", "0.0.0.0:0", "--no-open"])
     assert ended.value.code == 2
     assert "listens on this machine only" in capsys.readouterr().err
+
+
+@pytest.fixture
+def checkout(folder: Path) -> Path:
+    for command in ("init", "add -A", "-c user.name=A -c user.email=a@example.com commit -m One"):
+        git(folder.parent, *command.split())
+    return folder
+
+
+def test_in_a_checkout_a_cassette_is_compared_with_what_it_was(checkout: Path) -> None:
+    (checkout / "weather.json").write_text(SAMPLE.replace("light rain", "fog"))
+    with viewing(checkout, FREE) as url:
+        assert "light rain" in get(f"{url}diff?b=weather&rev=HEAD").text
+        assert "Changes since git HEAD" in get(f"{url}cassette/weather").text
+
+
+def test_elsewhere_it_is_not(folder: Path) -> None:
+    with viewing(folder, FREE) as url:
+        assert "in no checkout of git" in get(f"{url}diff?b=weather&rev=HEAD").text
+        assert "git" not in get(f"{url}cassette/weather").text
+
+
+def test_neither_a_revision_nor_a_name_makes_git_do_anything_else(checkout: Path) -> None:
+    with viewing(checkout, FREE) as url:
+        for revision in ("--output=owned", "-p", "HEAD%00", "HEAD%0Ax", "x;touch owned", "$(touch owned)", ":/One"):
+            assert 'role="alert"' in get(f"{url}diff?b=weather&rev={revision}").text, revision
+        for name in ("../weather", "--output=owned", "weather%00", "weather;touch owned"):
+            assert 'role="alert"' in get(f"{url}diff?b={name}&rev=HEAD").text, name
+    assert not list(checkout.parent.rglob("*owned*"))

@@ -17,7 +17,12 @@ from .pages import DOCS
 
 PICTURES = DOCS / "pictures"
 
-TAKEN = {"list": ("", 620), "timeline": ("cassette/weather#c2", 760), "stream": ("request/4/weather#frames", 620)}
+TAKEN = {
+    "list": ("", 620),
+    "timeline": ("cassette/weather#c2", 760),
+    "stream": ("request/4/weather#frames", 620),
+    "findings": ("findings", 640),
+}
 """The name of each picture, the page that it shows, and how high it is."""
 
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")

@@ -104,6 +104,8 @@ def test_a_hit_says_where_and_marks_the_word(found: Catalogue) -> None:
 
 def test_the_first_hits_are_given_and_all_counted(found: Catalogue) -> None:
     everything = found.search("paris", 1000)
+    assert found.search("paris", 1000, 2).hits == everything.hits[2:]
+    assert found.search("ari", 1, 1).hits == found.search("ari", 2).hits[1:]
     some = found.search("paris", 2)
     assert some.hits == everything.hits[:2]
     assert some.total == everything.total == len(everything.hits)
@@ -168,10 +170,9 @@ def test_no_query_at_all_gives_nothing(found: Catalogue) -> None:
 
 def test_the_tables_are_those_that_people_ask(found: Catalogue) -> None:
     shown = found.tables()
-    for table in ("cassettes", "requests", "calls", "texts", "words", "misses"):
-        assert f"TABLE {table} " in shown or f"TABLE {table} USING" in shown
-    assert "words_data" not in shown
-    assert "_sqlite" not in shown
+    assert {"cassettes", "requests", "calls", "texts", "words", "misses"} <= set(shown)
+    assert shown["calls"].startswith("CREATE TABLE calls (\n    cassette INTEGER NOT NULL")
+    assert not [name for name in shown if name == "words_data" or "_sqlite" in name]
 
 
 def test_nothing_is_found_in_another_folder(found: Catalogue) -> None:

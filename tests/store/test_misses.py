@@ -7,7 +7,7 @@ import pytest
 from toolreel.replay.miss import Miss, MissCode
 from toolreel.store import misses as module
 from toolreel.store.database import open_store
-from toolreel.store.misses import note_misses, noted_misses
+from toolreel.store.misses import MissRow, names_of, note_misses, noted_misses
 
 
 @pytest.fixture
@@ -88,3 +88,19 @@ def test_a_store_that_is_locked_is_no_reason_to_fail(folder: Path, monkeypatch: 
     db.execute("ROLLBACK")
     db.close()
     assert noted_misses(folder) == []
+
+
+@pytest.mark.parametrize(
+    ("cassette", "names"),
+    [
+        ("cassettes/a", ["a"]),
+        ("cassettes/a cassettes/sub/b", ["a", "sub/b"]),
+        ("other/a other/b", ["other/a other/b"]),
+    ],
+)
+def test_the_cassettes_of_a_miss_are_named_as_in_their_folder(folder: Path, cassette: str, names: list[str]) -> None:
+    assert names_of(folder, MissRow("", cassette, "no_match", "No.", None)) == names
+
+
+def test_the_name_of_a_folder_may_have_spaces(tmp_path: Path) -> None:
+    assert names_of(tmp_path / "my a", MissRow("", "my a/b my a/c", "no_match", "No.", None)) == ["b", "c"]

@@ -13,7 +13,7 @@ import httpx
 from toolreel.commands.linting import findings
 from toolreel.redaction import DEFAULT_RULES
 from toolreel.view.app import create_app
-from toolreel.view.library import Library
+from toolreel.view.library import Library, Past
 
 TOKEN = "the-token"
 
@@ -21,8 +21,8 @@ TOKEN = "the-token"
 class Viewer:
     """Asks the pages of a folder."""
 
-    def __init__(self, folder: Path) -> None:
-        self.library = Library(folder, partial(findings, rules=DEFAULT_RULES))
+    def __init__(self, folder: Path, past: Past | None = None) -> None:
+        self.library = Library(folder, partial(findings, rules=DEFAULT_RULES), past)
         self._app = create_app(self.library, TOKEN)
 
     def ask(self, path: str, method: str = "GET", headers: dict[str, str] | None = None) -> httpx.Response:
@@ -62,7 +62,7 @@ class Seen(NamedTuple):
 class _Reader(HTMLParser):
     """Reads a page, and insists that every element is closed in its turn."""
 
-    VOID = frozenset({"meta", "link", "input", "br", "circle", "rect", "line"})
+    VOID = frozenset({"meta", "link", "input", "br", "wbr", "circle", "rect", "line"})
 
     def __init__(self) -> None:
         super().__init__()
@@ -84,7 +84,9 @@ class _Reader(HTMLParser):
         assert self._open.pop() == tag
 
     def handle_data(self, data: str) -> None:
-        if not self._open or self._open[-1] not in ("title", "style", "script"):
+        if self.elements and self.elements[-1][0] == "wbr":  # which is nothing but leave to break a word
+            self.words[-1] += data
+        elif not self._open or self._open[-1] not in ("title", "style", "script"):
             self.words.append(data)
 
     def close(self) -> None:

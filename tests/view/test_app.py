@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from importlib import resources
 from itertools import pairwise
 from pathlib import Path
 from urllib.parse import quote
@@ -15,7 +17,7 @@ from .hostile import ALL, EVIL, write
 from .looking import TOKEN, Seen, Viewer
 
 PATHS = ("", "search?q=paris", "diff?a=weather&b=sub/food", "misses", "cassette/weather", "cassette/broken")
-MORE = ("request/3/weather", "request/99/weather", "nothing", "search", "diff")
+MORE = ("findings", "findings?level=note", "request/3/weather", "request/99/weather", "nothing", "search", "diff")
 
 
 def any_page(viewer: Viewer, path: str) -> Seen:
@@ -57,17 +59,20 @@ def harmless(page: Seen) -> None:
         assert not [name for name in attributes if name.startswith("on") or name in ("style", "srcdoc")]
         for name in ("href", "src", "action"):
             address = attributes.get(name, "#main")
-            assert address == "#main" or address.startswith(f"/{TOKEN}/")
+            assert re.fullmatch("#main|#c[0-9]+", address) or address.startswith(f"/{TOKEN}/")
 
 
 def test_what_a_cassette_says_is_text_on_every_page(tmp_path: Path) -> None:
-    names = write(tmp_path)
-    viewer = Viewer(tmp_path)
+    folder = tmp_path / "cassettes"
+    folder.mkdir()
+    names = write(folder)
+    viewer = Viewer(folder)
     paths = ["", "search?q=owned", f"search?q={quote(ALL)}", f"?name={quote(ALL)}&tool={quote(ALL)}", "misses"]
     paths += [f"request/{n}/hostile" for n in range(1, 8)] + [f"cassette/{quote(name)}" for name in names]
-    paths += [f"diff?a={quote(ALL)}&b={quote(ALL)}", "diff?a=hostile&b=hostile"]
+    paths += [f"diff?a={quote(ALL)}&b={quote(ALL)}", "diff?a=hostile&b=hostile", "findings"]
+    paths += [f"diff?b=hostile&rev={quote(ALL)}", f"findings?name={quote(ALL)}&level={quote(ALL)}&rule={quote(ALL)}"]
     viewer.page()
-    note_misses(tmp_path, ["hostile"], [Miss(MissCode.NO_MATCH, ALL, ALL)])
+    note_misses(folder, ["hostile"], [Miss(MissCode.NO_MATCH, ALL, ALL)])
     for path in paths:
         page = viewer.page(path)
         harmless(page)
@@ -126,3 +131,32 @@ def test_every_text_has_enough_contrast_light_and_dark(viewer: Viewer) -> None:
         ):
             assert contrast(colours[f"--{pair[0]}"], colours[f"--{pair[1]}"]) >= 4.5, pair
     assert len(blocks) == 2
+
+
+STYLES = (resources.files("toolreel.view") / "static" / "view.css").read_text()
+LIGHT, DARK = STYLES.split("@media (prefers-color-scheme: dark)")[:2]
+GROUNDS = ("ground", "paper", "sunk")
+ON = {
+    **dict.fromkeys(("ink", "soft", "accent", "good", "bad", "warn", "call", "run", "user"), GROUNDS),
+    "paper": ("accent",),
+}
+ON_SOFT = [("ink", "accent-soft"), ("accent", "accent-soft"), ("good", "accent-soft"), ("ink", "bad-soft")]
+ON_SOFT += [("bad", "bad-soft"), ("warn", "warn-soft"), ("ink", "mark")]
+
+
+@pytest.mark.parametrize("scheme", [LIGHT, DARK], ids=["light", "dark"])
+@pytest.mark.parametrize(
+    ("text", "ground"), [*((text, ground) for text, grounds in ON.items() for ground in grounds), *ON_SOFT]
+)
+def test_texts_stand_out_from_their_ground(scheme: str, text: str, ground: str) -> None:
+    """As WCAG AA wants it."""
+    colours: dict[str, str] = dict(re.findall(r"--([a-z-]+): #([0-9a-f]{6});", scheme))
+    one, two = sorted((luminance(colours[text]), luminance(colours[ground])))
+    assert (two + 0.05) / (one + 0.05) >= 4.5
+
+
+def luminance(colour: str) -> float:
+    """How bright a colour is, by WCAG's formula."""
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (0, 2, 4)]
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue

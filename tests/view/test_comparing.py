@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from pathlib import Path
+
+from toolreel.errors import CommandError
 from toolreel.view.comparing import said
 
 from .looking import TOKEN, Viewer
@@ -28,6 +31,36 @@ def test_the_form_offers_every_cassette(viewer: Viewer) -> None:
     page = viewer.page("diff?a=weather")
     assert "weather" in [one["value"] for one in page.all("option")]
     assert [one["value"] for one in page.all("input")[1:]] == ["weather", ""]
+
+
+def test_where_there_is_git_a_revision_can_be_given(folder: Path) -> None:
+    def past(revision: str, path: Path) -> bytes:
+        if revision != "v1":
+            raise CommandError(f"There is no {revision}.")
+        return path.with_name("food.json").read_bytes()
+
+    viewer = Viewer(folder, past)
+    page = viewer.page("diff?b=sub/friday&rev=v1")
+    assert "sub/friday at v1 → now 1 conversation differs" in page.text
+    assert "was Thursday is Friday" in page.text
+    assert f"/{TOKEN}/request/4/sub/friday" in page.links
+    assert [one["value"] for one in page.all("input")[1:]] == ["", "", "sub/friday", "v1"]
+    assert "✓ Same conversation" in viewer.page("diff?b=sub/food&rev=git:v1").text
+    assert "There is no <v2>." in viewer.page("diff?b=sub/food&rev=%3Cv2%3E").text
+    assert [one["value"] for one in viewer.page("diff?a=weather").all("input")[1:]] == [
+        "weather",
+        "",
+        "weather",
+        "HEAD",
+    ]
+    hidden = [one["value"] for one in viewer.page("cassette/weather").all("input") if one.get("type") == "hidden"]
+    assert hidden == ["weather", "weather", "HEAD"]
+
+
+def test_elsewhere_none_is_offered(viewer: Viewer) -> None:
+    assert len(viewer.page("diff").all("form")) == 2
+    assert "git" not in viewer.page("cassette/weather").text
+    assert "in no checkout of git" in viewer.page("diff?b=weather&rev=HEAD").text
 
 
 def test_what_cannot_be_compared_is_said(viewer: Viewer) -> None:

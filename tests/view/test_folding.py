@@ -50,6 +50,14 @@ def test_what_is_very_long_or_deep_says_that_there_is_more() -> None:
     assert len(seen(folded("[" * 3000 + "]" * 3000)).text) > 3000
 
 
+def test_a_long_text_folds() -> None:
+    assert seen(folded("x" * 1500)).all("details") == []
+    page = seen(folded({"text": "<b> word" * 300}))
+    assert [one.get("class") for one in page.all("details")] == [None, "long"]
+    assert "all 2400 characters" in page.text
+    assert not page.all("b")
+
+
 def test_a_huge_value_makes_no_huge_page() -> None:
     huge = {f"k{n}": [{"x": [{"y": m}, "z" * 80]} for m in range(300)] for n in range(300)}
     markup = folded(huge)

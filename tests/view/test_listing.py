@@ -92,6 +92,19 @@ def test_search_without_a_find(viewer: Viewer, words: str) -> None:
     assert "Nothing found." in page.text or "Whole words" in page.text
 
 
+def test_what_is_found_in_many_places_has_pages(viewer: Viewer, folder: Path) -> None:
+    data = (folder / "sub" / "unanswered.json").read_bytes()
+    for n in range(60):
+        (folder / "sub" / f"copy{n:03}.json").write_bytes(data)
+    page = viewer.page("search?q=thursday")
+    assert "Page 1 of 2" in page.text
+    assert f"/{TOKEN}/search?q=thursday&page=2" in page.links
+    first, last = names(page), names(viewer.page("search?q=thursday&page=9"))
+    assert len(first) + len(last) in (64, 65)  # one may be on both
+    assert first < last
+    assert viewer.page("search?q=hursda&page=2").text.count("hursda") > 1
+
+
 def test_what_was_found_is_marked_and_nothing_else_is_markup() -> None:
     assert excerpt("a <b>\x02<i>\x03 thread_000000000000000000000001") == "a &lt;b&gt;<mark>&lt;i&gt;</mark> thread_1"
 
@@ -105,3 +118,13 @@ def test_misses_are_told_the_newest_first(viewer: Viewer, folder: Path) -> None:
     assert page.text.index("second") < page.text.index("first <b>")
     assert "no_match" in page.text
     assert "$.model" in page.text
+    assert names(page) == ["weather", "weather"]
+
+
+def test_a_miss_of_a_cassette_that_is_gone_is_told_too(viewer: Viewer, folder: Path) -> None:
+    viewer.page()
+    note_misses(folder, ["weather", "gone"], [Miss(MissCode.NO_MATCH, "No.", None)] * 101)
+    page = viewer.page("misses")
+    assert "weather gone No." in page.text
+    assert names(page) == ["weather"] * 100
+    assert names(viewer.page("misses?page=2")) == ["weather"]

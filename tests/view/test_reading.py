@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.inspect.tapes import SAMPLE
+from toolreel.inspect.findings import Finding, Level
 from toolreel.replay.miss import Miss, MissCode
 from toolreel.store.misses import note_misses
 
@@ -44,7 +45,10 @@ def test_the_requests_and_frames_stand_behind_the_steps(viewer: Viewer) -> None:
 
 def test_runs_hold_their_requests(viewer: Viewer) -> None:
     page = viewer.page("cassette/weather")
-    assert [one["aria-label"] for one in page.all("section") if one.get("class") == "run"] == ["run_1", "run_2"]
+    assert [one["aria-label"] for one in page.all("section") if one.get("class") == "run"] == [
+        "run_1, from request 3",
+        "run_2, from request 7",
+    ]
 
 
 def test_findings_stand_at_the_top_and_at_their_place(viewer: Viewer) -> None:
@@ -61,8 +65,39 @@ def test_misses_stand_with_their_cassette_and_lead_to_what_is_nearest(viewer: Vi
     note_misses(folder, ["weather"], [Miss(MissCode.NO_MATCH, "No. Nearest is interaction 99 of it.", None)])
     page = viewer.page("cassette/weather")
     assert page.text.count("Look at request") == 1
-    assert "Look at request 3" in page.text
+    assert f"/{TOKEN}/cassette/weather#n3" in page.links
+    assert page.text.count("Nearest is interaction 3") == 2  # at the top and with the request
+    assert page.text.count("Nearest is interaction 99") == 1
     assert "Nearest" not in viewer.page("cassette/sub/food").text
+
+
+def test_a_miss_of_several_cassettes_stands_at_no_request(viewer: Viewer, folder: Path) -> None:
+    viewer.page()
+    note_misses(folder, ["weather", "sub/food"], [Miss(MissCode.NO_MATCH, "No. Nearest is interaction 3.", None)])
+    page = viewer.page("cassette/weather")
+    assert page.text.count("Nearest is interaction 3") == 1
+    assert "Look at request" not in page.text
+
+
+def test_many_misses_and_findings_leave_room_for_the_timeline(
+    viewer: Viewer, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    viewer.page()
+    note_misses(folder, ["weather"], [Miss(MissCode.NO_MATCH, f"No {n}.", None) for n in range(25)])
+    finding = Finding("odd", Level.NOTE, None, "", "It is odd", "look at it")
+    monkeypatch.setattr(viewer.library, "_findings", lambda place: [finding] * 60)
+    page = viewer.page("cassette/weather")
+    assert "No 24. " in page.text
+    assert "No 4. " not in page.text
+    assert "… and 5 earlier ones. All misses" in page.text
+    assert page.text.count("It is odd") == 50
+    assert "… and 10 more. All findings" in page.text
+
+
+def test_conversations_are_listed_where_there_are_several(viewer: Viewer) -> None:
+    page = viewer.page("cassette/weather")
+    assert "#2 thread_1 What is the weather in Paris and Tokyo? 3 requests, 2 tool calls" in page.text
+    assert {"#c1", "#c2", "#c3"} <= set(page.links)
 
 
 def test_a_broken_file_is_shown_as_such(viewer: Viewer, folder: Path) -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from markupsafe import Markup
 
-from toolreel.view.texts import clipped, shown
+from toolreel.view.texts import breaks, clipped, shown
 
 
 @pytest.mark.parametrize(
@@ -42,3 +42,17 @@ def test_markup_and_numbers_are_left_alone() -> None:
 )
 def test_clipped(text: str, limit: int, cut: str) -> None:
     assert clipped(text, limit) == cut
+
+
+@pytest.mark.parametrize(
+    ("text", "pieces"),
+    [
+        ("plain", ["plain"]),
+        ("/threads/thread_1/runs?after=x", ["/", "threads/", "thread_", "1/", "runs?", "after=", "x"]),
+        ("a-b.c", ["a-", "b.", "c"]),
+        ("<b>/x", ["&lt;b&gt;/", "x"]),
+        ("", [""]),
+    ],
+)
+def test_paths_break_after_their_signs(text: str, pieces: list[str]) -> None:
+    assert breaks(text) == Markup("<wbr>").join(map(Markup, pieces))

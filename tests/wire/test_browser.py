@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,6 +14,8 @@ from tests.inspect.tapes import SAMPLE
 from tests.view.chromium import CHROMIUM, chromium
 from tests.view.hostile import write
 from tests.view.streams import timed
+from toolreel.commands.cli import main
+from toolreel.commands.git import git
 from toolreel.commands.view import viewing
 from toolreel.server.hosts import Listen
 
@@ -132,13 +135,48 @@ def test_the_keyboard_alone_is_enough(page: Page, url: str) -> None:
     assert page.locator("#n2 details.behind").get_attribute("open") is not None
 
 
+def test_what_is_wrong_leads_to_its_place(page: Page, url: str) -> None:
+    page.goto(url)
+    page.get_by_role("link", name="Findings").click()
+    page.get_by_label("Finding", exact=True).select_option("calls")
+    page.get_by_role("button", name="Show").click()
+    assert page.get_by_role("status").inner_text() == "1 warning in 1 cassette"
+    page.get_by_role("link", name="request 4").click()
+    page.get_by_role("heading", name="Findings").wait_for()
+    assert page.get_by_text("nobody submits them").is_visible()
+    is_whole(page)
+
+
+def test_what_changed_since_a_revision(browser: Browser, tmp_path: Path) -> None:
+    folder = tmp_path / "cassettes"
+    folder.mkdir()
+    shutil.copy(SAMPLE, folder)
+    for command in ("init", "add -A", "-c user.name=A -c user.email=a@example.com commit -m One"):
+        git(tmp_path, *command.split())
+    (folder / "weather.json").write_text(SAMPLE.read_text().replace("light rain", "fog"))
+    with viewing(folder, Listen("127.0.0.1", 0)) as url:
+        page = browser.new_page()
+        watch = Watch(page, url)
+        page.goto(f"{url}cassette/weather")
+        page.get_by_role("button", name="Changes since git HEAD").click()
+        assert page.get_by_text("2 conversations differ").is_visible()
+        assert page.locator(".side.was").first.inner_text().split() == ["was", "light", "rain"]
+        assert page.locator(".side.is").first.inner_text().split() == ["is", "fog"]
+        page.get_by_role("textbox", name="Revision").fill("-p")
+        page.get_by_role("textbox", name="Revision").press("Enter")
+        assert page.get_by_role("alert").inner_text().endswith("'-p' is no revision.")
+        is_whole(page)
+        page.close()
+    assert not watch.troubles
+
+
 @pytest.mark.parametrize(("dark", "width"), [(False, 1280), (True, 360)])
 def test_every_page_shows_light_and_dark_and_narrow(browser: Browser, url: str, dark: bool, width: int) -> None:
     context = browser.new_context(color_scheme="dark" if dark else "light", viewport={"width": width, "height": 800})
     page = context.new_page()
     watch = Watch(page, url)
     paths = ("", "cassette/weather", "cassette/broken", "cassette/hostile", "request/4/long", "request/4/hostile")
-    for path in (*paths, "diff?a=food&b=friday", "search?q=owned", "misses"):
+    for path in (*paths, "diff?a=food&b=friday", "search?q=owned", "findings", "misses"):
         page.goto(url + path)
         page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
         is_whole(page)
@@ -180,3 +218,44 @@ def test_what_a_hostile_cassette_says_does_nothing_when_it_is_clicked(page: Page
     page.get_by_role("link", name="<img src=x").click()
     page.get_by_role("heading", name="This cassette cannot be read").wait_for()
     is_whole(page)
+
+
+def test_an_imported_recording_of_the_real_api(browser: Browser, recordings: Path, tmp_path: Path) -> None:
+    folder, name = tmp_path / "cassettes", "dotnet_StreamingToolCall"
+    with pytest.raises(SystemExit):
+        main(["import", str(recordings / f"{name}.json"), "--cassettes", str(folder)])
+    with viewing(folder, Listen("127.0.0.1", 0)) as url:
+        page = browser.new_page()
+        watch = Watch(page, url)
+        page.goto(f"{url}cassette/{name}")
+        assert page.get_by_text("✓ Nothing found").is_visible()
+        told = page.locator(".conversation").last.inner_text()
+        order = ["thread_1", "run_1", "What should I wear", "get_current_weather", "warm and sunny", "lightweight"]
+        assert [text for text in order if text in told] == order
+        assert [told.index(text) for text in order] == sorted(told.index(text) for text in order)
+        is_whole(page)
+        page.goto(f"{url}request/3/{name}")
+        assert page.locator("table.frames tbody tr").count() == 51
+        is_whole(page)
+        page.close()
+    assert not watch.troubles
+
+
+def test_an_empty_directory(browser: Browser, tmp_path: Path) -> None:
+    folder = tmp_path / "cassettes"
+    folder.mkdir()
+    with viewing(folder, Listen("127.0.0.1", 0)) as url:
+        page = browser.new_page()
+        watch = Watch(page, url)
+        for path, text in {
+            "": "There are no cassettes in",
+            "findings": "There are no cassettes in",
+            "misses": "No misses.",
+            "diff": "By conversation, step",
+            "search?q=paris": "Nothing found.",
+        }.items():
+            page.goto(url + path)
+            assert page.locator("main").get_by_text(text).is_visible(), path
+            is_whole(page)
+        page.close()
+    assert not watch.troubles

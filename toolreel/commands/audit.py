@@ -15,7 +15,7 @@ from toolreel.audit.findings import Audited
 from toolreel.audit.relaxations import bare, lacking
 from toolreel.audit.walk import Setup
 from toolreel.errors import FINDINGS, CassetteError
-from toolreel.inspect.words import counted, short_ids
+from toolreel.inspect.words import counted, printable, short_ids
 from toolreel.replay.engine import Options
 from toolreel.replay.rules import DEFAULT_MATCH_RULES, MatchRules
 from toolreel.replay.tape import Tape
@@ -113,7 +113,7 @@ def _show(done: Sequence[Done]) -> None:
             complaint(str(one.problem))
         elif len(done) == 1 or not one.sound:
             results().print(audit_table(one.requests))
-            result(f"{one.name}: {verdict(one.requests)}")
+            result(f"{printable(one.name)}: {verdict(one.requests)}")
     if len(done) > 1:
         numbers = ("requests", "mutants", "wrongly answered", "let through", "variants", "not answered")
         show_columns(("cassette", *numbers, "result"), list(map(_line, done)), right=numbers)
@@ -139,7 +139,7 @@ def audit_table(requests: list[Audited]) -> Table:
     for one in requests:
         table.add_row(
             str(one.n),
-            Text(f"{one.method} {short_ids(one.path)}"),
+            Text(f"{one.method} {short_ids(printable(one.path))}"),
             str(one.mutants) + (f" of {one.mutants + one.left_out}" if one.left_out else ""),
             str(one.apart or ""),
             str(one.variants),
@@ -151,13 +151,14 @@ def audit_table(requests: list[Audited]) -> Table:
 def _found(one: Audited) -> Text:
     text = Text()
     if one.refused:
-        text.append(f"the request itself: {one.refused}\n", style="red")
+        text.append(f"the request itself: {printable(one.refused)}\n", style="red")
     for hole in one.holes:
-        text.append(f"answered, {hole.what}: {short_ids(hole.where)}\n", style="red")
+        text.append(f"answered, {hole.what}: {short_ids(printable(hole.where))}\n", style="red")
     for name in one.unanswered:
         text.append(f"not answered with another {name}\n", style="red")
     for passage in one.passages:
-        text.append(f"{passage.count} let through at {short_ids(passage.where)}: {passage.rule}\n", style="yellow")
+        where = short_ids(printable(passage.where))
+        text.append(f"{passage.count} let through at {where}: {passage.rule}\n", style="yellow")
     text.rstrip()
     return text
 

@@ -12,15 +12,14 @@ import click
 from toolreel.errors import CassetteError, ToolreelError
 
 from . import console, inspecting, keeping, options
-from .delivering import delivering, faults_in
+from .answering import answering
 from .delivering import faults as faults_option
+from .delivering import faults_in
 from .formats import export, import_
-from .matching import matching
 from .options import NeedsCommand, RunsCommand
 
 if TYPE_CHECKING:
-    from toolreel.replay.delivery import Delivery
-    from toolreel.replay.rules import MatchRules
+    from toolreel.replay.manner import Manner
 
 _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -79,24 +78,17 @@ def record(
 
 
 @cli.command(cls=RunsCommand)
-@click.argument("names", nargs=-1, metavar="[NAME...]")
+@click.argument("names", nargs=-1, metavar="[NAME...]", shell_complete=options.complete_name)
 @options.everything
 @options.listen
 @options.token
 @options.via
 @options.tls
-@options.poll
-@options.clock
-@options.ids
 @options.tunnel
-@options.strict
-@options.partial
-@options.repeat
+@answering
 @options.as_json
 @options.cassettes
 @click.pass_obj
-@matching
-@delivering
 def replay(
     command: Sequence[str],
     names: tuple[str, ...],
@@ -105,17 +97,10 @@ def replay(
     token: str | None,
     via: str,
     tls: bool,
-    poll: str,
-    clock: str,
-    ids: str,
     tunnels: tuple[str, ...],
-    strict: bool | None,
-    partial: bool,
-    repeat: bool | None,
+    manner: Manner,
     as_json: bool,
     folder: Path,
-    rules: MatchRules,
-    delivery: Delivery,
 ) -> int:
     """Serve the cassettes NAME..., offline.
 
@@ -123,7 +108,6 @@ def replay(
     exits with its status; with 3 if a request had no answer in the cassettes, with 4 if something was not played that
     must be. Without one, serves until Ctrl-C.
     """
-    from toolreel.replay.manner import Manner
     from toolreel.server.hosts import parse_listen
 
     from .replay import replay as run
@@ -137,7 +121,7 @@ def replay(
         via=via,
         tls=tls,
         command=command,
-        manner=Manner(poll, clock, ids, rules, options.redacting(), strict, partial, repeat, delivery),
+        manner=manner,
         tunnels=tunnels,
         as_json=as_json,
         token=token or None,
@@ -145,7 +129,7 @@ def replay(
 
 
 @cli.command(cls=NeedsCommand)
-@click.argument("name")
+@click.argument("name", shell_complete=options.complete_name)
 @click.option(
     "--mode",
     type=click.Choice(["once", "all", "none"]),
@@ -156,18 +140,11 @@ def replay(
 @options.listen
 @options.via
 @options.tls
-@options.poll
-@options.clock
-@options.ids
 @options.tunnel
-@options.strict
-@options.partial
-@options.repeat
+@answering
 @options.as_json
 @options.cassettes
 @click.pass_obj
-@matching
-@delivering
 def run(
     command: Sequence[str],
     name: str,
@@ -176,23 +153,15 @@ def run(
     listen: str,
     via: str,
     tls: bool,
-    poll: str,
-    clock: str,
-    ids: str,
     tunnels: tuple[str, ...],
-    strict: bool | None,
-    partial: bool,
-    repeat: bool | None,
+    manner: Manner,
     as_json: bool,
     folder: Path,
-    rules: MatchRules,
-    delivery: Delivery,
 ) -> int:
     """Run COMMAND with the cassette NAME: record it the first time, replay it from then on.
 
     A cassette that is there is never recorded over, even if it is broken, unless --mode all asks for it.
     """
-    from toolreel.replay.manner import Manner
     from toolreel.server.hosts import parse_listen
 
     from .doors import parse_upstream
@@ -207,7 +176,7 @@ def run(
         via=via,
         tls=tls,
         command=command,
-        manner=Manner(poll, clock, ids, rules, options.redacting(), strict, partial, repeat, delivery),
+        manner=manner,
         tunnels=tunnels,
         as_json=as_json,
     )

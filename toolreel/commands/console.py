@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import sys
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
@@ -23,7 +24,14 @@ _T = TypeVar("_T")
 
 
 def note(text: str, *, style: str | None = None) -> None:
-    """A line for the person at the terminal; without colours when it is not one."""
+    """A line for the person at the terminal; without colours when it is not one.
+
+    It may name what anyone has made: that cannot steer the terminal.
+    """
+    if not text.isprintable():
+        from toolreel.inspect.words import printable_lines
+
+        text = "\n".join(printable_lines(text))
     if sys.stderr.isatty():
         notes().print(text, style=style, markup=False)
     else:
@@ -50,11 +58,7 @@ def progress(items: Sequence[_T], what: str) -> Iterable[_T]:
 
 
 def complaint(text: str) -> None:
-    """A line that says what is wrong. It may name what anyone has made: that cannot steer the terminal."""
-    if not text.isprintable():
-        from toolreel.inspect.words import printable_lines
-
-        text = "\n".join(printable_lines(text))
+    """A line that says what is wrong."""
     note(f"toolreel: {text}", style="red")
 
 
@@ -73,8 +77,13 @@ def result(text: str) -> None:
 
 
 def json_result(value: Any) -> None:
-    """The command's result for programs."""
-    click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+    """The command's result for programs; what could steer a terminal, or is no character, is escaped."""
+    lines = json.dumps(value, ensure_ascii=False, indent=2).split("\n")
+    click.echo("\n".join(line if line.isprintable() else "".join(map(_escaped, line)) for line in lines))
+
+
+def _escaped(char: str) -> str:
+    return char if char.isprintable() else json.dumps(char)[1:-1]
 
 
 def results() -> Console:
@@ -84,32 +93,51 @@ def results() -> Console:
     console = Console(highlight=False, emoji=False)
     if console.is_terminal:
         return console
-    columns = os.environ.get("COLUMNS", "")
-    width = int(columns) if columns.isdecimal() and int(columns) else _UNLIMITED
-    return Console(highlight=False, emoji=False, width=width)
+    return Console(highlight=False, emoji=False, width=_width())
 
 
 def show_columns(head: Sequence[str], rows: Iterable[Sequence[str]], *, right: Collection[str] = ()) -> None:
     """Prints rows under their heads; the columns named in `right` are numbers. Nothing is cut, nothing broken.
 
-    Not a table of rich's: for ten thousand rows that takes seconds.
+    What is too long in the first column, for the lines to fit the terminal, stands on a line of its own. Not a table
+    of rich's: for ten thousand rows that takes seconds.
     """
-    from rich.cells import cell_len
-
     from toolreel.inspect.words import printable
 
     cells = [list(head), *(list(map(printable, row)) for row in rows)]
-    widths = [max(map(cell_len, column)) for column in zip(*cells, strict=True)]
+    widths = [max(map(_cells, column)) for column in zip(*cells, strict=True)]
+    room = _width() - sum(2 + width for width in widths[1:])
+    widths[0] = min(widths[0], room if room >= _NARROWEST else 0)
     lines = []
     for row in cells:
+        line = ""
+        if _cells(row[0]) > widths[0]:
+            line, row[0] = f"{row[0]}\n", ""
         padded = []
         for name, cell, width in zip(head, row, widths, strict=True):
-            blanks = " " * (width - cell_len(cell))
+            blanks = " " * (width - _cells(cell))
             padded.append(blanks + cell if name in right else cell + blanks)
-        lines.append("  ".join(padded).rstrip())
+        lines.append((line + "  ".join(padded)).rstrip())
     result(click.style(lines[0], bold=True))  # click takes styles away again where nobody sees them
     if lines[1:]:
         result("\n".join(lines[1:]))
+
+
+def _cells(text: str) -> int:
+    """How wide a terminal shows a text."""
+    if text.isascii():
+        return len(text)
+    from rich.cells import cell_len
+
+    return cell_len(text)
+
+
+def _width() -> int:
+    """Of the terminal; piped what COLUMNS says, else without limit."""
+    columns = os.environ.get("COLUMNS", "")
+    if columns.isdecimal() and int(columns):
+        return int(columns)
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else _UNLIMITED
 
 
 def show_line(text: Text, *, hanging: int = 0) -> None:

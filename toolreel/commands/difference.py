@@ -51,7 +51,7 @@ def _show(found: Difference, name: str, other: str) -> None:
         one, two = (", ".join(upstreams) or "nowhere" for upstreams in found.upstreams)
         show_line(Text(printable(f"recorded from {two}, not {one}"), style="dim"), hanging=2)
     if found.same:
-        show_line(Text(f"{name} and {other}: same conversation", style="green"))
+        show_line(Text(printable(f"{name} and {other}: same conversation"), style="green"))
         return
     show_line(Text(f"--- {printable(name)}", style="red"))
     show_line(Text(f"+++ {printable(other)}", style="green"))

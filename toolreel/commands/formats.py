@@ -47,7 +47,7 @@ def import_(
 
 
 @click.command()
-@click.argument("name")
+@click.argument("name", shell_complete=options.complete_name)
 @click.option("--to", "target", type=click.Choice(["har"]), required=True, help="The format: HAR 1.2.")
 @click.option(
     "-o",

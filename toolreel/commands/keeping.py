@@ -13,20 +13,22 @@ from . import options
 @click.argument("name", shell_complete=options.complete_name)
 @click.argument("new_name")
 @click.option("--force", is_flag=True, help="Replace an existing cassette.")
+@options.as_json
 @options.cassettes
-def mv(name: str, new_name: str, force: bool, folder: Path) -> int:
+def mv(name: str, new_name: str, force: bool, as_json: bool, folder: Path) -> int:
     """Rename the cassette NAME, with its large bodies and what the store knows of it."""
     from .moving import mv as run
 
-    return run(folder, name, new_name, force=force)
+    return run(folder, name, new_name, force=force, as_json=as_json)
 
 
 @click.command()
 @click.argument(
     "names", nargs=-1, required=True, metavar="NAME[#CONVERSATION]...", shell_complete=options.complete_name
 )
+@options.as_json
 @options.cassettes
-def rm(names: tuple[str, ...], folder: Path) -> int:
+def rm(names: tuple[str, ...], as_json: bool, folder: Path) -> int:
     """Remove cassettes, or conversations out of one: NAME#2 or NAME#thread_1.
 
     What is left is numbered as if the conversation had never been recorded. What others share is kept as long as they
@@ -34,16 +36,17 @@ def rm(names: tuple[str, ...], folder: Path) -> int:
     """
     from .moving import rm as run
 
-    return run(folder, names)
+    return run(folder, names, as_json=as_json)
 
 
 @click.command()
+@options.as_json
 @options.cassettes
-def reindex(folder: Path) -> int:
+def reindex(as_json: bool, folder: Path) -> int:
     """Make the index behind ls and search anew. It keeps itself up to date: this is for when it is in doubt."""
     from .listing import reindex as run
 
-    return run(folder)
+    return run(folder, as_json=as_json)
 
 
 @click.group()

@@ -61,7 +61,7 @@ def findings(
 
 
 def _show(place: Place, finding: Finding) -> None:
-    text = Text(place.name, style="bold")
+    text = Text(printable(place.name), style="bold")
     text.append("" if finding.n is None else f" {finding.n}", style="bold")
     text.append(f" {printable(finding.place)}" if finding.place else "", style="not bold cyan")
     style = {Level.ERROR: "red", Level.WARNING: "yellow", Level.NOTE: "dim"}[finding.level]

@@ -132,7 +132,7 @@ def search(folder: Path, words: Sequence[str], *, limit: int, as_json: bool) -> 
         console.json_result({"total": total, "hits": excerpts})
     else:
         for name, of_one in _by_cassette(hits):
-            console.show_line(Text(name, style="bold"))
+            console.show_line(Text(printable(name), style="bold"))
             for hit in of_one:
                 console.show_line(_hit(hit), hanging=7)
         if total > len(hits):
@@ -174,13 +174,17 @@ def sql(folder: Path, query: str | None, *, as_json: bool) -> int:
     """Runs a query that only reads, over the index; without one it prints the tables. Raises ToolreelError."""
     with catalogue(folder) as found:
         if query is None:
-            console.result(found.tables())
+            tables = found.tables()
+            if as_json:
+                console.json_result(tables)
+            else:
+                console.result("\n".join(tables.values()))
             return 0
         columns, rows = found.select(query)
-    if not columns:
-        return 0
     if as_json:
         console.json_result([dict(zip(columns, map(_plain, row), strict=True)) for row in rows])
+        return 0
+    if not columns:
         return 0
     numbers = [name for place, name in enumerate(columns) if all(isinstance(row[place], int | float) for row in rows)]
     cells = [["" if value is None else str(_plain(value)) for value in row] for row in rows]
@@ -192,12 +196,15 @@ def _plain(value: Any) -> Any:
     return f"{len(value)} bytes" if isinstance(value, bytes) else value
 
 
-def reindex(folder: Path) -> int:
+def reindex(folder: Path, *, as_json: bool = False) -> int:
     """Makes the index of a folder anew."""
     with catalogue(folder, anew=True) as found:
         rows = found.rows()
     broken = [row for row in rows if row.error]
     for row in broken:
         console.complaint(row.error or "")
-    console.note(f"Indexed {counted(len(rows) - len(broken), 'cassette')} in {folder}.")
+    if as_json:
+        console.json_result({"cassettes": len(rows) - len(broken), "broken": [row.name for row in broken]})
+    else:
+        console.note(f"Indexed {counted(len(rows) - len(broken), 'cassette')} in {folder}.")
     return CassetteError.exit_status if broken else 0

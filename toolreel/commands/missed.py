@@ -15,10 +15,10 @@ from .console import json_result, note, result, show_line
 def misses(folder: Path, name: str | None, *, clear: bool, as_json: bool) -> int:
     """Prints the misses that the store knows, or forgets them. Raises ToolreelError."""
     found = noted_misses(folder, name, clear=clear)
-    if clear:
-        note(f"Forgot {counted(len(found), 'miss', 'misses')}.")
-    elif as_json:
+    if as_json:
         json_result([one._asdict() for one in found])
+    elif clear:
+        note(f"Forgot {counted(len(found), 'miss', 'misses')}.")
     elif found:
         for one in found:
             show_line(_line(one), hanging=2)
@@ -29,6 +29,6 @@ def misses(folder: Path, name: str | None, *, clear: bool, as_json: bool) -> int
 
 def _line(one: MissRow) -> Text:
     text = Text(f"{one.at}  ", style="dim")
-    text.append(f"{one.cassette}  ", style="bold not dim")
+    text.append(f"{printable(one.cassette)}  ", style="bold not dim")
     text.append(f"{one.code}: ", style="red not dim")
     return text.append(printable(one.message), style="default not dim")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from toolreel.errors import CommandError
 from toolreel.inspect.removal import without
@@ -13,34 +14,44 @@ from toolreel.store.files import load
 from toolreel.store.keeping import remove, rename, rewrite
 from toolreel.store.places import Place, find
 
-from .console import note
+from .console import json_result, note
 from .show import chapter_called
 
 
-def mv(folder: Path, given: str, new_name: str, *, force: bool) -> int:
+def mv(folder: Path, given: str, new_name: str, *, force: bool, as_json: bool = False) -> int:
     """Renames a cassette."""
     place = find(folder, given)
     path = rename(place, new_name, force=force)
-    note(f"Renamed {place.path} to {path}.")
+    if as_json:
+        json_result({"from": str(place.path), "to": str(path)})
+    else:
+        note(f"Renamed {place.path} to {path}.")
     return 0
 
 
-def rm(folder: Path, given: Sequence[str]) -> int:
+def rm(folder: Path, given: Sequence[str], *, as_json: bool = False) -> int:
     """Removes cassettes, and conversations out of cassettes; all are looked for before the first is removed."""
     wanted: dict[Place, list[str]] = {}
     for one in given:
         name, _, part = one.partition("#")
         wanted.setdefault(find(folder, name), []).append(part)
+    done: list[dict[str, Any]] = []
     for place, parts in wanted.items():
         if "" in parts:
             remove(place)
-            note(f"Removed {place.path}.")
+            gone, said = None, f"Removed {place.path}."
         else:
-            _remove_conversations(place, parts)
+            gone, said = _remove_conversations(place, parts)
+        done.append({"file": str(place.path), "conversations": gone})
+        if not as_json:
+            note(said)
+    if as_json:
+        json_result(done)
     return 0
 
 
-def _remove_conversations(place: Place, parts: Sequence[str]) -> None:
+def _remove_conversations(place: Place, parts: Sequence[str]) -> tuple[list[str], str]:
+    """Gives the names of those that are gone, and what to say."""
     cassette = load(place.path)
     told = timeline(cassette)
     chosen = {chapter_called(told, place.name, part).conversation.number for part in parts}
@@ -57,4 +68,5 @@ def _remove_conversations(place: Place, parts: Sequence[str]) -> None:
     numbers = {n for conversation in gone for n in conversation.interactions}
     rewrite(place, *without(cassette, numbers))
     names = ", ".join(short_ids(conversation.name) or f"#{conversation.number}" for conversation in gone)
-    note(f"Removed {names} from {place.path}: {counted(len(numbers), 'request')}.")
+    said = f"Removed {names} from {place.path}: {counted(len(numbers), 'request')}."
+    return [conversation.name for conversation in gone], said

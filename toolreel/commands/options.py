@@ -74,46 +74,12 @@ tls = click.option(
     help="Serve the base URL over https, with a certificate of this user's own authority, for clients that insist "
     "on it, such as Azure's.",
 )
-poll = click.option(
-    "--poll",
-    type=click.Choice(["collapse", "faithful"]),
-    default="collapse",
-    show_default=True,
-    help="What a poll gets: at once the last answer before the next write, or each recorded one in turn.",
-)
-clock = click.option(
-    "--clock",
-    type=click.Choice(["recorded", "now", "fixed"]),
-    default="recorded",
-    show_default=True,
-    help="Timestamps: as received, moved to the present, or as they stand in the cassette.",
-)
-ids = click.option(
-    "--ids",
-    type=click.Choice(["symbols", "original"]),
-    default="symbols",
-    show_default=True,
-    help="Ids: as they stand in the cassette, or as received (on the machine that recorded).",
-)
 tunnel = click.option(
     "--tunnel",
     "tunnels",
     metavar="HOST",
     multiple=True,
     help="With --via proxy: a host to which clients are let through, untouched; every other one is refused.",
-)
-strict = click.option(
-    "--strict/--no-strict",
-    default=None,
-    show_default="strict with a COMMAND",
-    help="Strictly all that was recorded must be played, and once; else what was begun must be played to its end.",
-)
-partial = click.option("--partial", is_flag=True, help="Conversations that nobody begins need not be played.")
-repeat = click.option(
-    "--repeat/--no-repeat",
-    default=None,
-    show_default="repeat unless strict",
-    help="Whether clients may go through the cassette again.",
 )
 everything = click.option(
     "--all",

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from toolreel.errors import CassetteError, CommandError, MachineError
 from toolreel.inspect.timeline import timeline
+from toolreel.inspect.words import printable_lines
 from toolreel.messages.model import Cassette
 from toolreel.store.files import parse
 
@@ -68,7 +69,7 @@ def git_runs_diff(arguments: Sequence[str]) -> int:
     if before and after:
         show_difference(before, after, f"a/{path}", f"b/{path}")
     else:
-        a, b = (file.read_text(errors="replace").splitlines() for file in (old, new))
+        a, b = (printable_lines(file.read_text(errors="replace")) for file in (old, new))
         for line in difflib.unified_diff(a, b, f"a/{path}", f"b/{path}", lineterm=""):
             result(line)
     return 0

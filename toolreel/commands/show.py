@@ -145,7 +145,7 @@ def _title(name: str, told: Timeline) -> Text:
     parts = [counted(len(steps), "request"), counted(calls, "tool call"), counted(streams, "stream")]
     if told.recorded_at:
         parts.append(f"recorded {printable(told.recorded_at)}")
-    text = Text(name, style="bold")
+    text = Text(printable(name), style="bold")
     return text.append(": " + ", ".join(parts), style="default not bold")
 
 

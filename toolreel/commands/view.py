@@ -19,7 +19,7 @@ from toolreel.view.addresses import Addresses
 from toolreel.view.app import create_app
 from toolreel.view.library import Library
 
-from . import child, options
+from . import child, git, options
 from .console import note
 from .linting import findings
 from .listing import catalogue
@@ -44,7 +44,8 @@ def view(folder: Path, given: str | None, *, listen: Listen, browser: bool) -> i
 def viewing(folder: Path, listen: Listen, place: Place | None = None) -> Iterator[str]:
     """Serves the pages while the block runs, and gives the address: of the list, or of the cassette at `place`."""
     token = secrets.token_urlsafe(24)
-    library = Library(folder, partial(findings, rules=options.redacting(), now=datetime.now(UTC)))
+    past = partial(git.file_at, offline=True) if git.in_checkout(folder) else None
+    library = Library(folder, partial(findings, rules=options.redacting(), now=datetime.now(UTC)), past)
     to = Addresses(token)
     with serving(create_app(library, token), listen) as address:
         yield f"http://{address.shown}{to.cassette(place.name) if place else to.home}"

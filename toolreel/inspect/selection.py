@@ -28,7 +28,7 @@ class Filter:
 
     def fits(self, row: Row, now: datetime) -> bool:
         """Whether a cassette is listed."""
-        if self.patterns and not any(_names(pattern, row.name) for pattern in self.patterns):
+        if not is_named(row.name, self.patterns):
             return False
         if self.older_than is not None and not _is_older(row, now - self.older_than):
             return False
@@ -43,9 +43,11 @@ EVERYTHING = Filter()
 """Leaves nothing out."""
 
 
-def _names(pattern: str, name: str) -> bool:
-    """A pattern is a name, a folder, or has wildcards."""
-    return fnmatchcase(name, pattern) or name.startswith(pattern.rstrip("/") + "/")
+def is_named(name: str, patterns: Sequence[str]) -> bool:
+    """Whether a name fits one of the patterns: names, folders, or with wildcards. All fit where there is none."""
+    return not patterns or any(
+        fnmatchcase(name, pattern) or name.startswith(pattern.rstrip("/") + "/") for pattern in patterns
+    )
 
 
 def _is_older(row: Row, than: datetime) -> bool:

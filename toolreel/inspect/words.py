@@ -7,7 +7,6 @@ import re
 from toolreel.dialects.ids import ID
 
 _SYMBOL = re.compile(r"0*([1-9][0-9]*)\Z")
-_BREAKS = re.compile(r"\s+")
 
 
 def short_ids(text: str) -> str:
@@ -31,14 +30,18 @@ _SHORT_ID = re.compile(r"(?<![A-Za-z0-9_-])((?:thread|run|step|msg|asst|call|fil
 
 def printable(text: str) -> str:
     """A text as one line. A cassette may come from anyone: what could steer the terminal is written out."""
-    line = _BREAKS.sub(" ", text).strip()
-    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in line)
+    line = " ".join(text.split())
+    return line if line.isprintable() else "".join(map(_written_out, line))
+
+
+def _written_out(char: str) -> str:
+    return char if char.isprintable() else ascii(char)[1:-1]
 
 
 def printable_lines(text: str) -> list[str]:
     """A text as the lines that it has."""
     return [
-        "".join(char if char.isprintable() or char == "\t" else ascii(char)[1:-1] for char in line)
+        line if line.isprintable() else "".join(char if char == "\t" else _written_out(char) for char in line)
         for line in text.split("\n")
     ]
 

@@ -13,6 +13,7 @@ from starlette.types import ASGIApp
 
 from .addresses import Addresses
 from .comparing import comparing
+from .findings import findings
 from .guard import Guard
 from .library import Library
 from .listing import listing, misses, searching
@@ -23,6 +24,7 @@ _PAGES: Mapping[str, Page] = {
     "/": listing,
     "/search": searching,
     "/diff": comparing,
+    "/findings": findings,
     "/misses": misses,
     "/cassette/{name:path}": cassette,
     "/request/{n:int}/{name:path}": request,

@@ -1,4 +1,4 @@
-"""The page that compares two cassettes."""
+"""The page that compares two cassettes, or one with what it was."""
 
 from __future__ import annotations
 
@@ -17,16 +17,25 @@ _LIMIT = 4000
 
 
 def comparing(desk: Desk, request: Request) -> Response:
-    """What is different in two cassettes."""
-    before, after = (request.query_params.get(side, "").strip() for side in ("a", "b"))
+    """What is different in two cassettes, or in one since a revision."""
+    before, after, revision = (request.query_params.get(side, "").strip() for side in ("a", "b", "rev"))
+    revision = revision.removeprefix("git:")  # as the command line has it
     found, problem = None, ""
-    if before and after:
+    if after and (before or revision):
         try:
-            found = difference(desk.library.open(before).cassette, desk.library.open(after).cassette)
+            old = desk.library.at(revision, after) if revision else desk.library.open(before).cassette
+            found = difference(old, desk.library.open(after).cassette)
         except (CassetteError, CommandError) as error:
             problem = str(error)
     return desk.render(
-        "diff.html", before=before, after=after, names=desk.library.names(), found=found, problem=problem, said=said
+        "diff.html",
+        before="" if revision else before,
+        after=after,
+        revision=revision,
+        names=desk.library.names(),
+        found=found,
+        problem=problem,
+        said=said,
     )
 
 

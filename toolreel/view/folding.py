@@ -25,6 +25,9 @@ _MOST_ITEMS = 500
 _MOST_VALUES = 5000
 _LONGEST = 20_000
 """So many items of one, values in all, and characters of a text are shown; the raw bytes have all."""
+_FOLDED = 1500
+_BEGINS = 200
+"""A text that is longer than the first is folded to so many characters of its beginning."""
 
 
 def folded(value: Any) -> Markup:
@@ -116,7 +119,13 @@ def _string(value: str) -> Markup:
     text = Markup('<span class="string" dir="auto">{}</span>').format(_quoted(value[:_LONGEST]))
     if cut > 0:
         text += Markup('<span class="more">… and {} characters more; the raw bytes have all</span>').format(cut)
-    return text
+    if len(value) <= _FOLDED:
+        return text
+    begins = f'"{clipped(shown(value[: 2 * _BEGINS]), _BEGINS)}'
+    return Markup(
+        '<details class="long"><summary><span class="cut" dir="auto">{}</span>'
+        '<span class="count">all {} characters</span></summary>{}</details>'
+    ).format(begins, len(value), text)
 
 
 def _quoted(text: str) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,10 +16,10 @@ from toolreel.inspect.findings import Finding
 from toolreel.inspect.timeline import Timeline, timeline
 from toolreel.messages.model import Cassette
 from toolreel.store.catalogue import Catalogue
-from toolreel.store.files import load
+from toolreel.store.files import files_folder, load, parse
 from toolreel.store.index import Index
 from toolreel.store.misses import MissRow, noted_misses
-from toolreel.store.names import SUFFIX, cassette_names
+from toolreel.store.names import SUFFIX, cassette_files, cassette_names
 from toolreel.store.places import Place, find
 
 _KEPT = 4
@@ -26,6 +27,9 @@ _KEPT = 4
 
 Findings = Callable[[Place], Sequence[Finding]]
 """Says what is wrong with a cassette."""
+
+Past = Callable[[str, Path], bytes]
+"""Gives a file as it was in a revision; raises CommandError."""
 
 
 @dataclass(frozen=True)
@@ -48,14 +52,27 @@ class Opened:
         return self.find_faults(self.place)
 
 
-class Library:
-    """The cassettes in `folder`."""
+@dataclass(frozen=True)
+class Checked:
+    """The findings of those cassettes that have some; how many were looked at, and how many not yet."""
 
-    def __init__(self, folder: Path, findings: Findings) -> None:
+    found: Mapping[str, Sequence[Finding]]
+    done: int
+    left: int
+
+
+class Library:
+    """The cassettes in `folder`; `past` knows earlier revisions of them, None: nobody does."""
+
+    def __init__(self, folder: Path, findings: Findings, past: Past | None = None) -> None:
         self.folder = folder
+        self.has_past = past is not None
+        self._past = past
         self._findings = findings
         self._opened: dict[tuple[Path, int, int], Opened] = {}
         self._lock = threading.Lock()
+        self._checked: dict[str, tuple[object, Sequence[Finding]]] = {}
+        self._checking = threading.Lock()
 
     @contextmanager
     def catalogue(self) -> Iterator[Catalogue]:
@@ -99,9 +116,30 @@ class Library:
                 del self._opened[next(iter(self._opened))]
         return opened
 
-    def findings(self, name: str) -> Sequence[Finding]:
-        """What is wrong with a cassette, broken ones too."""
-        return self._findings(self.place(name))
+    def at(self, revision: str, name: str) -> Cassette:
+        """A cassette as it was in a revision; raises CassetteError, or CommandError if it was not there."""
+        path = self.place(name).path
+        if self._past is None:
+            raise CommandError(f"The folder {self.folder} is in no checkout of git.")
+        return parse(self._past(revision, path), path, bodies=False)
+
+    def findings(self, seconds: float) -> Checked:
+        """What is wrong with all cassettes, as far as it is found out in this time; what is unchanged is known."""
+        with self._checking:
+            until = time.monotonic() + seconds
+            known, self._checked = self._checked, {}
+            left = 0
+            for name, entry in sorted(cassette_files(self.folder), key=lambda one: one[0]):
+                place = Place(name, self.folder, Path(entry.path))
+                stamp = _stamp(place.path), _stamp(files_folder(place.path))
+                if name in known and known[name][0] == stamp:
+                    self._checked[name] = known[name]
+                elif time.monotonic() <= until:
+                    self._checked[name] = stamp, self._findings(place)
+                else:
+                    left += 1
+            found = {name: findings for name, (_, findings) in self._checked.items() if findings}
+            return Checked(found, len(self._checked), left)
 
     def misses(self, name: str | None = None) -> list[MissRow]:
         """The misses of a cassette, or all, the newest first; none of a file that could not be replayed."""
@@ -109,3 +147,12 @@ class Library:
             return noted_misses(self.folder, name)[::-1]
         except CommandError:
             return []
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    """What changes with a file, or with what is in a folder."""
+    try:
+        status = path.stat()
+    except OSError:
+        return 0, 0
+    return status.st_mtime_ns, status.st_size

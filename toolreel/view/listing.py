@@ -16,9 +16,10 @@ from toolreel.errors import CommandError
 from toolreel.inspect.selection import SORTS, Filter, sort_key
 from toolreel.inspect.words import short_ids
 from toolreel.store.catalogue import MARKS, Hit
+from toolreel.store.misses import MissRow, names_of
 
 from .pages import Desk
-from .paging import paged
+from .paging import Paged, page_asked, paged
 from .texts import shown
 
 _ROWS = 100
@@ -62,12 +63,16 @@ class Asked(NamedTuple):
         return {**texts, **flags, **({} if self.sort == "name" else {"sort": self.sort})}
 
 
+def patterns(name: str) -> list[str]:
+    """What a name must fit: a part of it, or with wildcards all of it; nothing for nothing."""
+    return [name if re.search(r"[*?\[]", name) else f"*{name}*"] if name else []
+
+
 def listing(desk: Desk, request: Request) -> Response:
     """The cassettes, filtered and sorted."""
     asked = Asked.of(request)
     now = datetime.now(UTC)
-    pattern = asked.name if re.search(r"[*?\[]", asked.name) else f"*{asked.name}*"
-    which = Filter([pattern] if asked.name else (), streams=asked.streams, failed=asked.failed)
+    which = Filter(patterns(asked.name), streams=asked.streams, failed=asked.failed)
     with desk.library.catalogue() as catalogue:
         tools = catalogue.tools()
         everything = catalogue.rows()
@@ -88,16 +93,18 @@ def listing(desk: Desk, request: Request) -> Response:
 
 def searching(desk: Desk, request: Request) -> Response:
     """The texts that hold what is searched for."""
-    words = request.query_params.get("q", "").strip()
-    found: dict[str, list[tuple[int, str, Markup]]] = {}
-    hits: list[Hit] = []
-    total = 0
+    words, asked = request.query_params.get("q", "").strip(), request.query_params.get("page")
+    hits, total, number, count = list[Hit](), 0, 1, 1
     if words:
         with desk.library.catalogue() as catalogue, suppress(CommandError):  # quotes alone are nothing to search for
-            hits, total = catalogue.search(words, _HITS)
-        for hit in hits:
-            found.setdefault(hit.name, []).append((hit.n, hit.place, excerpt(hit.excerpt)))
-    return desk.render("search.html", words=words, found=found, total=total, most=_HITS)
+            _, total = catalogue.search(words, 0)
+            number, count = page_asked(asked, total, _HITS)
+            hits, _ = catalogue.search(words, _HITS, (number - 1) * _HITS)
+    found: dict[str, list[tuple[int, str, Markup]]] = {}
+    for hit in hits:
+        found.setdefault(hit.name, []).append((hit.n, hit.place, excerpt(hit.excerpt)))
+    page = Paged(hits, (number - 1) * _HITS, number, count)
+    return desk.render("search.html", words=words, found=found, total=total, page=page)
 
 
 def excerpt(text: str) -> Markup:
@@ -114,6 +121,12 @@ def _marked(text: str) -> Iterator[Markup]:
             yield Markup("<mark>{}</mark>" if marked else "{}").format(shown(short_ids(piece)))
 
 
-def misses(desk: Desk, _request: Request) -> Response:
+def misses(desk: Desk, request: Request) -> Response:
     """What replays on this machine could not answer."""
-    return desk.render("misses.html", misses=desk.library.misses())
+    there = set(desk.library.names())
+    page = paged(desk.library.misses(), request.query_params.get("page"), _ROWS)
+
+    def names(miss: MissRow) -> list[tuple[str, bool]]:
+        return [(name, name in there) for name in names_of(desk.library.folder, miss)]
+
+    return desk.render("misses.html", misses=page, names=names)

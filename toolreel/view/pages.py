@@ -19,7 +19,7 @@ from .addresses import Addresses
 from .folding import folded
 from .library import Library
 from .strip import bars
-from .texts import clipped, shown
+from .texts import breaks, clipped, shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,8 @@ class Pages:
         self._desk = Desk(library, to, self._render)
 
     def _render(self, template: str, status: int = 200, **values: Any) -> Response:
-        everywhere = {"to": self._desk.to, "folder": str(self._desk.library.folder)}
+        library = self._desk.library
+        everywhere = {"to": self._desk.to, "folder": str(library.folder), "has_past": library.has_past}
         text = _environment().get_template(template).render(everywhere | values)
         return HTMLResponse(text.encode("utf-8", "backslashreplace"), status)
 
@@ -89,6 +90,7 @@ def _environment() -> Environment:
     environment.globals["parsed"] = parsed
     environment.filters |= {
         "bars": bars,
+        "breaks": breaks,
         "clipped": clipped,
         "counted": lambda count, *words: counted(count, *words),
         "duration": duration,

@@ -21,8 +21,13 @@ class Paged(Generic[_T]):
 
 def paged(items: Sequence[_T], asked: str | None, length: int) -> Paged[_T]:
     """The page that is asked for, from 1 on; the nearest there is if there is none of that number."""
-    count = max(1, -(-len(items) // length))
-    number = int(asked) if asked and asked.isascii() and asked.isdigit() and len(asked) < 10 else 1
-    number = min(max(number, 1), count)
+    number, count = page_asked(asked, len(items), length)
     first = (number - 1) * length
     return Paged(items[first : first + length], first, number, count)
+
+
+def page_asked(asked: str | None, total: int, length: int) -> tuple[int, int]:
+    """Which page of how many is asked for, of a list of so many items."""
+    count = max(1, -(-total // length))
+    number = int(asked) if asked and asked.isascii() and asked.isdigit() and len(asked) < 10 else 1
+    return min(max(number, 1), count), count

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -22,7 +23,7 @@ from toolreel.inspect.timeline import Chapter, Event, Kind
 from toolreel.messages.bodies import body_bytes, frame_bytes
 from toolreel.messages.model import Interaction
 from toolreel.store.files import LargeBodies
-from toolreel.store.misses import MissRow
+from toolreel.store.misses import MissRow, names_of
 
 from .library import Opened
 from .pages import Desk
@@ -31,6 +32,9 @@ from .paging import paged
 _STEPS = 200
 """So many requests stand on one page of a timeline."""
 _FRAMES = 200
+_FINDINGS = 50
+_MISSES = 20
+"""So many stand at the top, and so many misses at the request that is nearest; all stand on pages of their own."""
 _INLINE = 300_000
 """Of a cassette whose file is no longer, each request is on the timeline in full; of others on a page of its own."""
 _FRAMES_INLINE = 30
@@ -56,6 +60,11 @@ def cassette(desk: Desk, request: Request) -> Response:
     by_number: defaultdict[int | None, list[Finding]] = defaultdict(list)
     for finding in findings:
         by_number[finding.n].append(finding)
+    misses = desk.library.misses(name)
+    misses_at: defaultdict[int | None, list[MissRow]] = defaultdict(list)
+    near = partial(_nearest, folder=desk.library.folder, last=len(opened.cassette.interactions))
+    for miss in misses:
+        misses_at[near(miss)].append(miss)
     inline = page.items if opened.size <= _INLINE else ()
     return desk.render(
         "cassette.html",
@@ -64,18 +73,23 @@ def cassette(desk: Desk, request: Request) -> Response:
         chapters=here,
         page=page,
         findings=findings,
+        most_findings=_FINDINGS,
         by_number=by_number,
-        misses=desk.library.misses(name),
+        outline=[_outlined(chapter) for chapter, _ in here],
+        timed=any(step.start_ms is not None for _, its_parts in here for part in its_parts for step in part.steps),
+        misses=misses,
+        most_misses=_MISSES,
+        misses_at=misses_at,
+        near=near,
         details={n: detail(opened.cassette, opened.cassette.interactions[n - 1]) for n in inline},
         frames_inline=_FRAMES_INLINE,
         figures=_figures(opened),
-        near=partial(_nearest, last=len(opened.cassette.interactions)),
         frame=frame_said,
     )
 
 
 def _broken(desk: Desk, name: str, message: str) -> Response:
-    return desk.render("broken.html", name=name, message=message, misses=desk.library.misses(name))
+    return desk.render("broken.html", name=name, message=message, misses=desk.library.misses(name)[:_MISSES])
 
 
 def _chapters(opened: Opened) -> list[tuple[Chapter, list[Part]]]:
@@ -95,13 +109,33 @@ def _numbers_on(
     return found
 
 
-def _nearest(miss: MissRow, last: int) -> int | None:
-    """The recorded request that a miss speaks of first."""
+def _nearest(miss: MissRow, folder: Path, last: int) -> int | None:
+    """The recorded request that a miss speaks of first; of several cassettes it does not say which it means."""
     found = _INTERACTION.search(miss.message)
-    return int(found[1]) if found and 1 <= int(found[1]) <= last else None
+    if found is None or len(names_of(folder, miss)) > 1:
+        return None
+    return int(found[1]) if 1 <= int(found[1]) <= last else None
 
 
 _INTERACTION = re.compile(r"\binteraction ([0-9]{1,9})\b")
+
+
+@dataclass(frozen=True, slots=True)
+class _Outlined:
+    """A conversation in one line: what was `asked` first, and how much there is of it."""
+
+    number: int
+    name: str
+    asked: str
+    requests: int
+    calls: int
+
+
+def _outlined(chapter: Chapter) -> _Outlined:
+    events = [event for step in chapter.steps for event in step.events]
+    asked = next((event.text for event in events if event.kind is Kind.USER), "")
+    calls = sum(event.kind is Kind.CALL for event in events)
+    return _Outlined(chapter.conversation.number, chapter.conversation.name, asked, len(chapter.steps), calls)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from markupsafe import Markup
@@ -28,3 +29,11 @@ def clipped(text: str, limit: int) -> str:
     """A text as one line, cut with `…` after `limit` characters."""
     line = " ".join(text[: 4 * limit].split())
     return line if len(line) <= limit and len(text) <= 4 * limit else line[: limit - 1] + "…"
+
+
+def breaks(text: str) -> Markup:
+    """A path or a name, which a narrow window breaks after one of its signs, and not just anywhere."""
+    return Markup("<wbr>").join(piece for piece in _AFTER_SIGNS.split(shown(text)) if piece)
+
+
+_AFTER_SIGNS = re.compile(r"(?<=[/_.?&=-])(?=[A-Za-z0-9])")
