@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from toolreel.server.pieces import PIECES_HEADER, RESET_HEADER, Pieces
 
 from toolreel.messages.bodies import body_bytes, frame_bytes
 from toolreel.messages.http import HttpRequest
@@ -16,7 +17,6 @@ from toolreel.replay.delivery import Delivery
 from toolreel.replay.pace import parse_pace
 from toolreel.replay.session import Session
 from toolreel.replay.tape import Tape
-from toolreel.server.pieces import PIECES_HEADER, RESET_HEADER, Pieces
 from toolreel.server.sending import TRANSPORT, Message, Sender
 from toolreel.store.files import load
 

@@ -7,9 +7,10 @@ import socket
 import ssl
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from toolreel.errors import MachineError
 
@@ -52,7 +53,7 @@ def serving(answers: Answers, listen: Listen, certificate: bytes | None = None) 
     """
     context = _context(certificate) if certificate else None
     listener = bind(listen)
-    loop, ended = new_event_loop(), asyncio.Event()
+    loop, ended = asyncio.new_event_loop() if context else new_event_loop(), asyncio.Event()
 
     def run() -> None:
         with asyncio.Runner(loop_factory=lambda: loop) as runner:
@@ -68,23 +69,60 @@ def serving(answers: Answers, listen: Listen, certificate: bytes | None = None) 
         listener.close()
 
 
+class _Handshake(asyncio.Protocol):
+    """A client that is to speak TLS before anything else.
+
+    Servers of asyncio's and uvloop's do this too, but cannot end a handshake that never ends: the one complains, the
+    other waits for ever. And uvloop reads too much for `start_tls`, so where there is TLS the loop is asyncio's.
+    """
+
+    def __init__(self, connection: Connection, context: ssl.SSLContext, among: set[asyncio.Task[None]]) -> None:
+        self._connection, self._context, self._among = connection, context, among
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """A client is there; before anything of it is read the task has begun."""
+        task = asyncio.get_running_loop().create_task(self._secure(transport))
+        self._among.add(task)
+        task.add_done_callback(self._among.discard)
+
+    async def _secure(self, transport: Any) -> None:
+        loop, connection = asyncio.get_running_loop(), self._connection
+        try:
+            secured = await loop.start_tls(transport, connection, self._context, server_side=True)
+            if secured is not None:  # it is None where the client has left again
+                connection.connection_made(secured)
+        except OSError:
+            transport.abort()
+        except BaseException:
+            transport.abort()
+            raise
+
+
 async def _serve(
     answers: Answers, listener: socket.socket, context: ssl.SSLContext | None, ended: asyncio.Event
 ) -> None:
-    loop, connections = asyncio.get_running_loop(), set[Connection]()
-    server = await loop.create_server(
-        lambda: Connection(answers, connections), sock=listener, ssl=context, backlog=_BACKLOG
-    )
+    loop, connections, handshakes = asyncio.get_running_loop(), set[Connection](), set[asyncio.Task[None]]()
+
+    def accept() -> asyncio.Protocol:
+        connection = Connection(answers, connections)
+        return _Handshake(connection, context, handshakes) if context else connection
+
+    server = await loop.create_server(accept, sock=listener, backlog=_BACKLOG)
     await ended.wait()
     server.close()
     for connection in list(connections):
         connection.finish()
-    if connections:
-        await asyncio.wait([connection.left for connection in connections], timeout=_GRACE_S)
+    await _all([connection.left for connection in connections], timeout=_GRACE_S)
+    for task in handshakes:
+        task.cancel()
     for connection in list(connections):
         connection.abort()
-    if connections:
-        await asyncio.wait([connection.left for connection in connections])
+    await _all([*handshakes, *(connection.left for connection in connections)])
+
+
+async def _all(futures: Sequence[asyncio.Future[None]], timeout: float | None = None) -> None:
+    if futures:
+        await asyncio.wait(futures, timeout=timeout)
 
 
 def _context(certificate: bytes) -> ssl.SSLContext:
