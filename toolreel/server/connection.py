@@ -150,8 +150,10 @@ class Connection(asyncio.Protocol):
     def on_headers_complete(self) -> None:
         """The head of a request has come."""
         self._has_head = True
-        if self._unmade > MAX_HEAD and sum(len(name) + len(value) for name, value in self._fields) > MAX_HEAD:
-            raise _RefusedError(_head_too_long())
+        if self._unmade > MAX_HEAD:
+            size = len(self._target) + sum(len(name) + len(value) for name, value in self._fields)
+            if size > MAX_HEAD:  # and it is not the body that came along
+                raise _RefusedError(_head_too_long())
         self._unmade = 0
         special = [field for field in self._fields if field[0] in _SPECIAL]
         version = self._parser.get_http_version()
@@ -277,7 +279,7 @@ class Connection(asyncio.Protocol):
     def _after(self, goes_on: bool) -> None:
         """What becomes of the connection after an answer."""
         if self._is_last or not goes_on:
-            self._is_deaf = True
+            self._is_deaf, self._is_paused = True, False
             self._asked.clear()
             self._transport.close()
 
