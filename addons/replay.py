@@ -2,8 +2,8 @@
 
 mitmproxy sends an answer that an addon sets in one piece, and cannot break it off. So what is to wait, to be cut or
 to come in pieces is fetched from a plain HTTP door of this process, on a loopback port that takes nobody else's
-requests. No other server can be reached: `server_connect` fails every connection but the one to that port, and those to
-hosts that the user has named as tunnels.
+requests. No other server can be reached: `server_connect` fails every connection but the one to that port, and those
+to hosts that the user has named as tunnels.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Requests that two servers in a row might read in two ways (RFC 9112 §11.2): every HTTP server of ours refuses them."""
+"""Requests that two servers in a row might read in two ways (RFC 9112 §11.2): each server of ours refuses them."""
 
 from __future__ import annotations
 

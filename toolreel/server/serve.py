@@ -112,7 +112,7 @@ async def _serve(
     server.close()
     for connection in list(connections):
         connection.finish()
-    await _all([connection.left for connection in connections], timeout=_GRACE_S)
+    await _all([connection.left for connection in connections], _GRACE_S)
     for task in handshakes:
         task.cancel()
     for connection in list(connections):
@@ -120,9 +120,9 @@ async def _serve(
     await _all([*handshakes, *(connection.left for connection in connections)])
 
 
-async def _all(futures: Sequence[asyncio.Future[None]], timeout: float | None = None) -> None:
+async def _all(futures: Sequence[asyncio.Future[None]], seconds: float | None = None) -> None:
     if futures:
-        await asyncio.wait(futures, timeout=timeout)
+        await asyncio.wait(futures, timeout=seconds)
 
 
 def _context(certificate: bytes) -> ssl.SSLContext:
