@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import time
+
 from mitmproxy import http
+from mitmproxy.net.http.status_codes import RESPONSES
 
 from toolreel.addons.resets import BY_CLIENT
-from toolreel.messages.http import Headers, HttpRequest, ResponseHead, headers_of, origin_of
+from toolreel.messages.http import HttpRequest, ResponseHead, headers_of, origin_of
 from toolreel.messages.model import Ending
-from toolreel.replay.answer import error_answer
+from toolreel.replay.answer import Answer, error_answer
+from toolreel.server.sending import Form, fields, framing, has_body
 
 
 def origin(flow: http.HTTPFlow) -> str:
@@ -60,11 +64,16 @@ def broken_ending(flow: http.HTTPFlow) -> Ending:
     return Ending.CLIENT_GONE if left or reset else Ending.CUT
 
 
+def response_of(answer: Answer, request: http.Request) -> http.Response:
+    """An answer that goes out at once and in one piece, for mitmproxy to send."""
+    form = Form(request.method == "HEAD", request.data.http_version == b"HTTP/1.0")
+    headers = http.Headers((*fields(answer.headers), *framing(answer.status, answer.length, form)))
+    body = b"".join(answer.pieces) if has_body(answer.status, form) else b""
+    reason, now = RESPONSES.get(answer.status, "").encode(), time.time()
+    return http.Response(b"HTTP/1.1", answer.status, reason, headers, body, None, now, now)
+
+
 def own_response(status: int, message: str, kind: str) -> http.Response:
     """An answer of toolreel's own, shaped like the errors of the API; `kind` is its type (`toolreel_…`)."""
     answer = error_answer(status, {"message": message, "type": kind, "param": None, "code": None})
-    return http.Response.make(status, b"".join(answer.pieces), _fields(answer.headers))
-
-
-def _fields(headers: Headers) -> http.Headers:
-    return http.Headers([(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers])
+    return http.Response.make(status, b"".join(answer.pieces), fields(answer.headers))

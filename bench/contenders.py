@@ -62,7 +62,7 @@ MITMPROXY = Contender("mitmproxy server replay", Kind.PEER, "mitmproxy")
 WIREMOCK = Contender("WireMock", Kind.PEER, "wiremock")
 AIMOCK = Contender("aimock", Kind.PEER, "@copilotkit/aimock")
 BARE = Contender("bare httptools + uvloop", Kind.FLOOR, "httptools")
-GRANIAN = Contender("bare granian", Kind.FLOOR, "granian")
+GRANIAN = Contender("bare granian, RSGI", Kind.FLOOR, "granian")
 UVICORN = Contender("bare uvicorn", Kind.FLOOR, "uvicorn")
 DOOR = Contender("toolreel's door, constant", Kind.FLOOR, "toolreel")
 CONSTANT = Contender("mitmproxy, constant addon", Kind.FLOOR, "mitmproxy")
@@ -150,8 +150,8 @@ class Stage:
             options = ["--loop", "uvloop", "--http", "httptools", "--log-level", "critical", "--no-access-log"]
             serve = ["-m", "uvicorn", "asgi:app", "--app-dir", str(SERVERS), "--port", str(port), *options]
         else:
-            options = ["--interface", "asgi", "--no-ws", "--log-level", "critical", "--working-dir", str(SERVERS)]
-            serve = ["-m", "granian", "asgi:app", "--port", str(port), *options]
+            options = ["--interface", "rsgi", "--no-ws", "--log-level", "critical", "--working-dir", str(SERVERS)]
+            serve = ["-m", "granian", "rsgi:app", "--port", str(port), *options]
         return Command([self.tools.python, *serve], told)
 
     def _mitmdump(

@@ -1,4 +1,4 @@
-"""A floor: the smallest application for uvicorn and granian, one answer whatever is asked. It is told by `ANSWER`
+"""A floor: the smallest application for uvicorn, one answer whatever is asked. It is told by `ANSWER`
 and `ANSWER_TYPE` in the environment."""
 
 from __future__ import annotations

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from toolreel.messages.http import HttpRequest
 from toolreel.replay.answer import Answer
-from toolreel.server.app import ReplayApp
+from toolreel.replay.delivery import PLAIN
+from toolreel.server.entrance import Entrance
 from toolreel.server.hosts import Listen, own_host
 from toolreel.server.serve import serving
 
@@ -22,7 +23,7 @@ class Constant:
         headers = (("content-type", TYPE),)
         if TYPE.startswith("text/event-stream"):
             frames = tuple(frame + b"\n\n" for frame in ANSWER.split(b"\n\n")[:-1])
-            self._answer = Answer(200, headers, frames)
+            self._answer = PLAIN.cut(Answer(200, headers, frames), None, "bench")
         else:
             self._answer = Answer(200, headers, (ANSWER,), length=len(ANSWER))
 
@@ -32,5 +33,5 @@ class Constant:
         return self._answer
 
 
-with serving(ReplayApp(Constant(), own_host), Listen("127.0.0.1", int(sys.argv[1]))):
+with serving(Entrance(Constant(), own_host), Listen("127.0.0.1", int(sys.argv[1]))):
     threading.Event().wait()

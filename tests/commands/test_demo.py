@@ -18,8 +18,8 @@ from toolreel.commands import demo as demo_module
 from toolreel.commands import record as record_module
 from toolreel.commands.demo import DIFFERENT, NAME, demo
 from toolreel.errors import CassetteError
+from toolreel.server.asgi import hosting
 from toolreel.server.hosts import Listen
-from toolreel.server.serve import serving
 from toolreel.standin.app import create_app
 from toolreel.standin.script import Timing, load_script
 from toolreel.store.names import cassette_path
@@ -33,7 +33,7 @@ with warnings.catch_warnings():
 def quick_standin(listen: Listen) -> Iterator[Listen]:
     """The stand-in of the demo, with less to wait for."""
     timing = Timing(queued_ms=20, tools_ms=20, answer_ms=20, frame_ms=1, cancel_ms=20)
-    with serving(create_app(replace(load_script(None), timing=timing)), listen) as address:
+    with hosting(create_app(replace(load_script(None), timing=timing)), listen) as address:
         yield address
 
 

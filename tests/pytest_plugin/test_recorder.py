@@ -16,7 +16,7 @@ from tests.wire.doors import FREE
 from toolreel.errors import CommandError
 from toolreel.pytest_plugin import recorder as recorder_module
 from toolreel.pytest_plugin.recorder import Recorder, RecordingError, recorder_command
-from toolreel.server.serve import serving
+from toolreel.server.asgi import hosting
 from toolreel.standin.app import create_app
 from toolreel.standin.script import load_script
 from toolreel.store.files import load
@@ -30,7 +30,7 @@ from .conftest import Project
 @pytest.fixture(scope="module")
 def standin() -> Iterator[str]:
     """The origin of a stand-in of the API."""
-    with serving(create_app(load_script(None)), FREE) as address:
+    with hosting(create_app(load_script(None)), FREE) as address:
         yield f"http://{address.shown}"
 
 

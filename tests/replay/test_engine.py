@@ -359,17 +359,17 @@ def test_ids_in_deltas_are_those_that_the_client_holds() -> None:
         client.send(post("/threads", {"id": thread}))
         exchange = stream(f"/threads/{thread}/runs", events)
         answer = client.send(exchange)
-        assert [len(piece) for piece in answer.pieces[:2]] == [len(piece) for piece in _frames(exchange)[:2]]
+        frames = _frames(b"".join(answer.pieces))
+        assert [len(frame) for frame in frames[:2]] == [len(frame) for frame in _frames(exchange.received)[:2]]
         assert client.hears is not None
         joined = "".join(
-            json.loads(piece.split(b"data: ")[1])["delta"]["content"][0]["text"]["value"]
-            for piece in answer.pieces[:2]
+            json.loads(piece.split(b"data: ")[1])["delta"]["content"][0]["text"]["value"] for piece in frames[:2]
         )
         assert joined == f"see {client.live[message]}"
 
 
-def _frames(exchange: Exchange) -> list[bytes]:
-    return [part + b"\n\n" for part in exchange.received.split(b"\n\n")[:-1]]
+def _frames(body: bytes) -> list[bytes]:
+    return [part + b"\n\n" for part in body.split(b"\n\n")[:-1]]
 
 
 def test_originals_are_handed_out_as_long_as_they_are_free() -> None:

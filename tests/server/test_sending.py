@@ -1,186 +1,101 @@
-"""Sending without sockets, on a clock of the tests' own."""
+"""Answers as bytes on the wire."""
 
 from __future__ import annotations
 
-import asyncio
-import json
-from pathlib import Path
-from typing import Any
-
 import pytest
 
-from toolreel.messages.bodies import body_bytes, frame_bytes
-from toolreel.messages.http import HttpRequest
+from toolreel.messages.http import Headers
 from toolreel.replay.answer import Answer
-from toolreel.replay.delivery import Delivery
-from toolreel.replay.pace import parse_pace
-from toolreel.replay.session import Session
-from toolreel.replay.tape import Tape
-from toolreel.server.pieces import PIECES_HEADER, RESET_HEADER, Pieces
-from toolreel.server.sending import TRANSPORT, Message, Sender
-from toolreel.store.files import load
+from toolreel.server.sending import Form, fields, is_instant, sheet, whole
 
-WEATHER = Path(__file__).parents[2] / "cassettes" / "weather.json"
-
-PACED = Answer(200, (("a", "b"),), (b"one", b"two", b"three"), wait=100, delays=(0, 50, 25), end_delay=10)
+KEPT = Form(keeps=True)
+OLD = Form(is_old=True)
+KIND: Headers = (("content-type", "text/plain"),)
 
 
-class Clock:
-    """Time passes only in sleep, and every sleep takes `late` seconds too long."""
-
-    def __init__(self, late: float = 0) -> None:
-        self.now, self.late = 1000.0, late
-
-    def __call__(self) -> float:
-        return self.now
-
-    async def sleep(self, seconds: float) -> None:
-        self.now += seconds + self.late
-
-    @property
-    def ms(self) -> int:
-        return round((self.now - 1000) * 1000)
+def sent(answer: Answer, form: Form = KEPT) -> bytes:
+    return whole(answer, sheet(answer, form))
 
 
-class Transport:
-    """What a reset does to a connection."""
-
-    def __init__(self, left: asyncio.Event) -> None:
-        self.done: list[Any] = []
-        self._left = left
-
-    def get_extra_info(self, name: str) -> Transport:
-        assert name == "socket"
-        return self
-
-    def setsockopt(self, *option: Any) -> None:
-        self.done.append(option[-1])
-
-    def abort(self) -> None:
-        self.done.append("abort")
-        self._left.set()
+def test_a_body_has_its_length() -> None:
+    head = b"HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: 3\r\n"
+    answer = Answer(200, KIND, (b"abc",), length=3)
+    assert sent(answer) == head + b"\r\nabc"
+    assert sent(answer, Form()) == head + b"connection: close\r\n\r\nabc"
+    assert sent(answer, Form(is_head=True, keeps=True)) == head + b"\r\n"
 
 
-def send(
-    answer: Answer, *, method: str = "GET", leaves_at: int | None = None, late: float = 0, **options: Any
-) -> Any:
-    """What is sent and when, in milliseconds, and what was done to the connection."""
-    clock, sent = Clock(late), list[tuple[int, Any]]()
-
-    async def scenario() -> Transport:
-        left = asyncio.Event()
-        transport = Transport(left)
-
-        async def receive() -> Message:
-            await left.wait()
-            return {"type": "http.disconnect"}
-
-        async def keep(message: Message) -> None:
-            sent.append((clock.ms, dict(message)))
-
-        async def sleep(seconds: float) -> None:
-            await clock.sleep(seconds)
-            if leaves_at is not None and clock.ms >= leaves_at:
-                left.set()
-                await asyncio.sleep(60)
-
-        scope = {"type": "http", "method": method, "state": {TRANSPORT: transport}}
-        await Sender(scope, receive, keep, clock, sleep).answer(answer, **options)
-        return transport
-
-    transport = asyncio.run(scenario())
-    return sent, transport.done
+def test_a_stream_is_chunked_and_ends() -> None:
+    head = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"
+    assert sent(Answer(200, (), (b"x" * 26,))) == head + b"1a\r\n" + b"x" * 26 + b"\r\n0\r\n\r\n"
+    assert sent(Answer(200, ())) == head + b"0\r\n\r\n"
+    assert sent(Answer(200, (), (b"abc",)), Form(is_head=True, keeps=True)) == head
 
 
-def times(sent: Any) -> list[tuple[int, bytes | None]]:
-    return [(when, message.get("body")) for when, message in sent]
+def test_a_stream_that_is_cut_has_no_end() -> None:
+    head = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"
+    assert sent(Answer(200, (), (b"abc",), cut=True)) == head + b"3\r\nabc\r\n"
+    assert sent(Answer(200, (), cut=True)) == head
 
 
-def test_every_part_is_sent_when_it_is_due() -> None:
-    sent, _ = send(PACED)
-    assert times(sent) == [(100, None), (100, b"one"), (150, b"two"), (175, b"three"), (185, b"")]
-    assert [message.get("more_body") for _, message in sent] == [None, True, True, True, False]
+def test_the_end_of_the_connection_ends_a_stream_of_http_1_0() -> None:
+    assert sent(Answer(200, (), (b"abc",)), OLD) == b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\nabc"
+    assert sent(Answer(200, (), (b"abc",), length=3), OLD).endswith(b"length: 3\r\nconnection: close\r\n\r\nabc")
 
 
-def test_at_recorded_pace_a_recording_is_sent_in_its_own_order_and_time() -> None:
-    tape = Tape("weather", load(WEATHER), lambda digest: b"")
-    session, streams = Session([tape], delivery=Delivery(parse_pace("recorded"))), 0
-    assert tape.cassette.take is not None
-    for one in tape.cassette.interactions:
-        request, noted = one.request, tape.cassette.take.interactions[str(one.n)]
-        body = body_bytes(request.body, tape.read_file)
-        answer = session.answer(HttpRequest(request.method, "/v1" + request.path, request.headers, body))
-        head, *pieces, end = times(send(answer, method=request.method)[0])
-        frames = one.response.frames
-        if not frames:
-            continue
-        streams += 1
-        names = [frame_bytes(frame).split(b"\n")[0] for frame in frames]
-        assert [(piece or b"").split(b"\n")[0] for _, piece in pieces] == names
-        assert noted.ms is not None
-        assert [when for when, _ in pieces] == list(noted.frame_ms or ())
-        assert (head[0], end[0]) == (pieces[0][0], noted.ms[1] - noted.ms[0])
-    assert streams == 2
+@pytest.mark.parametrize("status", [204, 304])
+def test_some_statuses_have_no_body(status: int) -> None:
+    head = sent(Answer(status, KIND))
+    assert head.startswith(b"HTTP/1.1 %d N" % status)
+    assert head.endswith(b"\r\ncontent-type: text/plain\r\n\r\n")
+    assert sent(Answer(status, KIND, (b"a",))) == head
 
 
-def test_sleeps_that_take_too_long_do_not_add_up() -> None:
-    slow = Answer(200, (), (b"x",) * 50, delays=(0, *[10] * 49))
-    sent, _ = send(slow, late=0.004)
-    assert max(abs(when - 10 * n) for n, (when, _) in enumerate(times(sent)[1:-1])) <= 4
+def test_a_304_may_say_how_long_the_body_would_be_and_a_204_may_not() -> None:
+    assert b"content-length: 7" in sent(Answer(304, (), length=7))
+    assert b"content-length" not in sent(Answer(204, (), length=0))
 
 
-def test_without_delays_nothing_waits() -> None:
-    sent, _ = send(Answer(200, (), (b"a", b"b"), length=2))
-    assert times(sent) == [(0, None), (0, b"a"), (0, b"b"), (0, b"")]
+def test_a_status_without_a_name_is_sent() -> None:
+    assert sent(Answer(599, (), length=0)).startswith(b"HTTP/1.1 599 \r\n")
 
 
-def test_an_answer_that_is_cut_never_ends() -> None:
-    sent, _ = send(Answer(200, (), (b"a",), cut=True, end_delay=30))
-    assert times(sent) == [(0, None), (0, b"a")]
+def test_what_says_where_the_body_ends_is_said_by_us_alone() -> None:
+    foreign: Headers = (("Content-Length", "9"), ("transfer-encoding", "gzip"), ("connection", "upgrade"), ("a", "b"))
+    assert fields(foreign) == ((b"a", b"b"),)
+    assert sent(Answer(200, foreign, (b"x",), length=1)) == b"HTTP/1.1 200 OK\r\na: b\r\ncontent-length: 1\r\n\r\nx"
 
 
-def test_a_client_that_leaves_ends_the_waiting() -> None:
-    sent, _ = send(PACED, leaves_at=150)
-    assert times(sent) == [(100, None), (100, b"one")]
+def test_fields_are_sent_as_they_are() -> None:
+    headers: Headers = (("a", "é"), ("a", ""), ("b", "x\ty"))
+    assert fields(headers) == ((b"a", b"\xe9"), (b"a", b""), (b"b", b"x\ty"))
 
 
-@pytest.mark.parametrize("wait", [0, 20])
-def test_a_reset_sends_nothing(wait: float) -> None:
-    sent, done = send(Answer(0, (), wait=wait, reset=True))
-    assert sent == []
-    assert done == [b"\1\0\0\0\0\0\0\0", "abort"]
+@pytest.mark.parametrize(
+    "header",
+    [("a", "b\r\nc: d"), ("a", "b\nc"), ("a", "\0"), ("a", "東"), ("a b", "c"), ("a:", "c"), ("", "c"), ("é", "")],
+)
+def test_what_would_be_more_than_a_field_is_not_sent(header: tuple[str, str]) -> None:
+    with pytest.raises(ValueError, match="cannot be sent"):
+        sheet(Answer(200, (header,)), KEPT)
 
 
-def test_the_answer_to_head_waits_and_has_no_body() -> None:
-    sent, _ = send(PACED, method="HEAD")
-    assert times(sent) == [(100, None), (110, b"")]
+def test_an_interim_status_is_no_answer() -> None:
+    with pytest.raises(ValueError, match="101 is no status"):
+        sheet(Answer(101, ()), KEPT)
 
 
-# ------------------------------------------------------------------------------------------------ for the proxy door
-
-
-def test_the_proxy_door_is_told_the_pieces() -> None:
-    sizes: list[list[bytes]] = []
-
-    class Watched(Pieces):
-        def keep(self, pieces: Any) -> str:
-            sizes.append(list(pieces))
-            return super().keep(sizes[-1])
-
-    (start, one, two, _), _ = send(Answer(200, (("a", "b"),), (b"a", b"bc"), length=3), pieces=Watched())
-    assert start[1]["headers"] == [(b"a", b"b"), (PIECES_HEADER.encode(), b"0"), (b"content-length", b"3")]
-    assert [one[1]["body"], two[1]["body"]] == [b"a", b"bc"]
-    assert sizes == [[b"a", b"bc"]]
-
-
-def test_what_has_no_body_has_no_pieces() -> None:
-    (start, *_), _ = send(Answer(204, ()), pieces=Pieces())
-    assert PIECES_HEADER.encode() not in dict(start[1]["headers"])
-
-
-def test_the_proxy_door_is_told_to_reset_and_has_an_error_in_hand() -> None:
-    (start, body, end), done = send(Answer(0, (), wait=5, reset=True), pieces=Pieces())
-    assert (start[0], start[1]["status"]) == (5, 500)
-    assert dict(start[1]["headers"])[RESET_HEADER.encode()] == b"1"
-    assert json.loads(body[1]["body"])["error"]["type"] == "toolreel_miss"
-    assert (end[1]["more_body"], done) == (False, [])
+@pytest.mark.parametrize(
+    ("answer", "instant"),
+    [
+        (Answer(200, ()), True),
+        (Answer(200, (), (b"a",), cut=True), True),
+        (Answer(200, (), (b"a", b"b")), False),
+        (Answer(200, (), wait=1), False),
+        (Answer(200, (), (b"a",), delays=(1,)), False),
+        (Answer(200, (), (b"a",), end_delay=1), False),
+        (Answer(0, (), reset=True), False),
+    ],
+)
+def test_what_waits_for_nothing_is_instant(answer: Answer, instant: bool) -> None:
+    assert is_instant(answer) is instant

@@ -17,7 +17,7 @@ from azure.ai.agents import models
 from azure.core.credentials import AccessToken
 
 from toolreel.messages.model import Cassette
-from toolreel.server.serve import serving
+from toolreel.server.asgi import hosting
 from toolreel.standin.app import create_app
 from toolreel.standin.script import Timing, load_script
 from toolreel.store.files import load
@@ -107,7 +107,7 @@ def converse(door: SecureDoor) -> tuple[list[Any], list[str]]:
 @pytest.fixture(scope="module")
 def standin() -> Iterator[str]:
     """The origin of a quick stand-in."""
-    with serving(create_app(replace(load_script(None), timing=QUICK)), FREE) as address:
+    with hosting(create_app(replace(load_script(None), timing=QUICK)), FREE) as address:
         yield f"http://{address.shown}"
 
 

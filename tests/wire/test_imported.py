@@ -23,8 +23,8 @@ from tests.normalise.real import ORIGIN, others
 from tests.normalise.takes import above
 from toolreel.commands.doors import BASE_URL
 from toolreel.messages.sse import FrameSplitter
+from toolreel.server.asgi import hosting
 from toolreel.server.hosts import Listen
-from toolreel.server.serve import serving
 from toolreel.standin.app import create_app
 from toolreel.standin.script import Timing, load_script
 from toolreel.store.files import load
@@ -209,7 +209,7 @@ def test_the_openai_client_is_driven_by_imported_recordings(
 @contextmanager
 def quick_standin() -> Iterator[str]:
     timing = Timing(queued_ms=20, tools_ms=20, answer_ms=20, frame_ms=1, cancel_ms=20)
-    with serving(create_app(replace(load_script(None), timing=timing)), Listen("127.0.0.1", 0)) as address:
+    with hosting(create_app(replace(load_script(None), timing=timing)), Listen("127.0.0.1", 0)) as address:
         yield f"http://{address.shown}"
 
 

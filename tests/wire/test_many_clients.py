@@ -14,7 +14,7 @@ from tests.replay.clients import Client
 from tests.replay.test_concurrency import answers, apart, the_fifty, untimed
 from toolreel.replay.engine import Options
 from toolreel.replay.session import Session
-from toolreel.server.app import ReplayApp
+from toolreel.server.entrance import Entrance
 from toolreel.server.hosts import own_host
 from toolreel.server.serve import serving
 
@@ -50,7 +50,7 @@ async def hold_all(
 def check(seed: int) -> None:
     tape, scripts = the_fifty()
     session = Session([tape], Options(repeat=False, strict=True))
-    with serving(ReplayApp(session, own_host), FREE) as address:
+    with serving(Entrance(session, own_host), FREE) as address:
         base = Door(f"http://{address.shown}").base
         apart(asyncio.run(hold_all(base, session, scripts, Random(seed))))
     verdict = session.verdict()

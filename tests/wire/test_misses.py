@@ -14,9 +14,14 @@ import openai
 import pytest
 
 from tests.replay.clients import tape_of
+from toolreel.addons.parking import PARKED_HEADER, Parking
 from toolreel.addons.replay import Replayer
 from toolreel.commands import replay as replay_command
 from toolreel.messages.model import Cassette
+from toolreel.replay.answer import Answer
+from toolreel.replay.chunking import parse_chunking
+from toolreel.replay.delivery import Delivery
+from toolreel.replay.pace import INSTANT
 from toolreel.replay.session import Session
 
 from .conftest import Toolreel
@@ -107,7 +112,8 @@ def test_a_bug_in_the_engine_never_asks_the_upstream(via: str, folder: Path, mon
 
 
 @pytest.mark.parametrize(
-    ("broken", "status"), [("toolreel.addons.replay.origin", 500), ("toolreel.addons.replay.Replayer.request", 502)]
+    ("broken", "status"),
+    [("toolreel.addons.replay.request_of", 500), ("toolreel.addons.replay.Replayer.request", 502)],
 )
 def test_a_bug_in_the_proxy_door_never_asks_the_upstream(
     broken: str, status: int, folder: Path, monkeypatch: pytest.MonkeyPatch
@@ -309,32 +315,33 @@ def test_the_replay_takes_any_name_of_this_machine(folder: Path) -> None:
         assert [answer_to_host(door, host).status_code for host in hosts] == [200] * len(hosts)
 
 
-def test_the_inner_port_of_the_proxy_door_takes_nobody_without_its_ticket(
+def test_the_inner_port_of_the_proxy_door_takes_nobody_without_a_key(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    doors = []
-    real = Replayer.__init__
+    doors, keys = [], []
+    real, park = Replayer.__init__, Parking.park
 
-    def spy(self: Replayer, door: Any, ticket: str, *more: Any) -> None:
-        doors.append((door, ticket))
-        real(self, door, ticket, *more)
+    def spy(self: Replayer, answers: Any, door: Any, *more: Any) -> None:
+        doors.append(door)
+        real(self, answers, door, *more)
+
+    def keep(self: Parking, answer: Answer) -> str:
+        keys.append(park(self, answer))
+        return keys[-1]
 
     monkeypatch.setattr(Replayer, "__init__", spy)
+    monkeypatch.setattr(Parking, "park", keep)
     make(folder, "tape", get("/models/gpt-4o", MODEL))
     with replaying(folder, "tape", "proxy") as door:
-        ((inner, ticket),) = doors
+        door.session.deliver(Delivery(INSTANT, parse_chunking("bytes:7")))
+        with door.client() as client:
+            assert client.get(f"{UPSTREAM}/v1/models/gpt-4o").content == MODEL
+        (inner,), (key,) = doors, keys
         assert inner.host == FREE.host
         with Door(f"http://{inner.shown}").client() as client:
-            for value in (None, "", "wrong", f"wrong {UPSTREAM}", f"{ticket[:-1]} {UPSTREAM}"):
-                headers = {} if value is None else {"x-toolreel-origin": value}
+            for value in (None, "", "wrong", key[:-1], key):  # which has been used
+                headers = {} if value is None else {PARKED_HEADER: value}
                 response = client.get(f"http://{inner.shown}/v1/models/gpt-4o", headers=headers)
                 assert response.status_code == 403, value
-        assert (door.session.served, door.session.misses) == (0, [])
-        assert len(ticket) >= 16
-
-
-def test_a_client_cannot_name_its_own_origin_at_the_base_url_door(folder: Path) -> None:
-    make(folder, "tape", get("/models/gpt-4o", MODEL))
-    with replaying(folder, "tape", "base-url") as door, door.client() as client:
-        headers = {"x-toolreel-origin": "None http://evil.example"}
-        assert client.get(f"{door.base}/v1/models/gpt-4o", headers=headers).content == MODEL
+        assert (door.session.served, door.session.misses) == (1, [])
+        assert len(key) >= 16

@@ -7,7 +7,6 @@ not see one.
 
 from __future__ import annotations
 
-import asyncio
 import json
 import re
 import socket
@@ -15,7 +14,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +34,8 @@ from toolreel.replay.engine import Options
 from toolreel.replay.miss import Miss
 from toolreel.replay.session import Session, fixed_clock
 from toolreel.replay.tape import Tape
-from toolreel.server.app import ReplayApp
+from toolreel.server.closed import answered
+from toolreel.server.entrance import Entrance
 from toolreel.server.hosts import own_host
 from toolreel.store.files import LargeBodies
 from toolreel.store.names import cassette_path
@@ -120,33 +120,17 @@ def session_of(tape: Tape) -> Session:
 # ------------------------------------------------------------------------------------------- a bug behind both doors
 
 
-def through_app(answers: Any, requests: Sequence[HttpRequest]) -> list[tuple[int, bytes]]:
+def through_entrance(answers: Any, requests: Sequence[HttpRequest]) -> list[tuple[int, bytes]]:
     """What the plain door answers, without its sockets."""
 
-    async def ask(app: ReplayApp, request: HttpRequest) -> tuple[int, bytes]:
-        came: list[Any] = []
-
-        async def receive() -> dict[str, Any]:
-            return {"type": "http.request", "body": request.body or b""}
-
-        async def send(message: Any) -> None:
-            came.append(message)
-
-        path, _, query = request.target.partition("?")
-        scope = {"type": "http", "method": request.method, "path": path, "raw_path": path.encode()}
-        await app({**scope, "query_string": query.encode(), "headers": [(b"host", b"localhost")]}, receive, send)
-        return came[0]["status"], b"".join(message.get("body", b"") for message in came)
-
-    async def ask_all() -> list[tuple[int, bytes]]:
-        app = ReplayApp(answers, own_host)
-        return [await ask(app, request) for request in requests]
-
-    return asyncio.run(ask_all())
+    entrance = Entrance(answers, own_host)
+    found = [answered(entrance, replace(request, headers=(("host", "localhost"),))) for request in requests]
+    return [(answer.status, b"".join(answer.pieces)) for answer in found]
 
 
 def test_nothing_is_broken_yet(cassette: Cassette, requests: list[HttpRequest], said: set[tuple[int, bytes]]) -> None:
     session = session_of(Tape("tape", cassette, no_file))
-    answers = through_app(session, requests)
+    answers = through_entrance(session, requests)
     assert [(status, without_ids(data)) in said for status, data in answers] == [True] * (len(requests) - 4) + [
         False
     ] * 4
@@ -165,7 +149,7 @@ def test_a_bug_in_the_engine_behind_the_plain_door(
             session = session_of(Tape("tape", cassette, no_file))  # as the command does, before it serves
         except Exception:  # noqa: BLE001 - then no door opens
             session = before
-        check(through_app(session, requests), session, said)
+        check(through_entrance(session, requests), session, said)
     assert tries == []
 
 

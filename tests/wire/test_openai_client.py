@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from toolreel.server.serve import serving
+from toolreel.server.asgi import hosting
 from toolreel.standin.app import create_app
 from toolreel.standin.script import Timing, load_script
 
@@ -31,7 +31,7 @@ POLL_MS = 5
 @pytest.fixture(scope="module")
 def standin() -> Iterator[str]:
     """The origin of a quick stand-in."""
-    with serving(create_app(replace(load_script(None), timing=QUICK)), FREE) as address:
+    with hosting(create_app(replace(load_script(None), timing=QUICK)), FREE) as address:
         yield f"http://{address.shown}"
 
 

@@ -12,7 +12,7 @@ from tests.replay.clients import tape_of
 from toolreel.messages.model import Cassette, JsonBody, Performance
 from toolreel.replay.engine import Options
 from toolreel.replay.session import Session
-from toolreel.server.app import ReplayApp
+from toolreel.server.entrance import Entrance
 from toolreel.server.hosts import own_host
 from toolreel.server.serve import serving
 from toolreel.store.files import save
@@ -82,7 +82,7 @@ def test_a_faithful_poll_helper_asks_as_often_as_recorded_and_hardly_sleeps(
 ) -> None:
     session = Session([tape_of(made(folder, *tool_loop(Server(1), Plan(polls=(7, 4)))))], Options(faithful=True))
     with (
-        serving(ReplayApp(session, own_host), FREE) as address,
+        serving(Entrance(session, own_host), FREE) as address,
         Door(f"http://{address.shown}").sync_openai() as client,
     ):
         thread = client.beta.threads.create()

@@ -22,7 +22,7 @@ from toolreel.commands import demo_client
 from toolreel.commands.demo_client import Transcript
 from toolreel.commands.doors import BASE_URL, PROXY
 from toolreel.messages.model import Performance, Read, Take
-from toolreel.server.serve import serving
+from toolreel.server.asgi import hosting
 from toolreel.standin.app import create_app
 from toolreel.standin.script import Timing, load_script
 
@@ -51,7 +51,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @contextmanager
 def standin(timing: Timing) -> Iterator[str]:
-    with serving(create_app(replace(load_script(None), timing=timing)), FREE) as address:
+    with hosting(create_app(replace(load_script(None), timing=timing)), FREE) as address:
         yield f"http://{address.shown}"
 
 

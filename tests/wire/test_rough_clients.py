@@ -125,7 +125,7 @@ def test_a_path_that_is_not_ascii_is_recorded_and_breaks_nothing(folder: Path) -
 def test_a_request_over_the_limit_is_refused_by_the_replay(
     via: str, chunked: bool, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("toolreel.server.app.MAX_BODY", 1000)
+    monkeypatch.setattr("toolreel.server.entrance.MAX_BODY", 1000)
     make(folder, "tape", get("/models", MODELS))
     body = [b"x" * 600, b"x" * 600]
     with replaying(folder, "tape", via) as door, door.client() as client:
@@ -139,7 +139,7 @@ def test_a_request_over_the_limit_is_refused_by_the_replay(
 
 
 def test_a_request_of_exactly_the_limit_is_answered(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("toolreel.server.app.MAX_BODY", 1000)
+    monkeypatch.setattr("toolreel.server.entrance.MAX_BODY", 1000)
     make(folder, "tape", get("/models", MODELS))
     with replaying(folder, "tape", "base-url") as door, door.client() as client:
         assert client.post(f"{door.base}/v1/files", content=b"x" * 1000).status_code == 424

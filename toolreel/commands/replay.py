@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -16,9 +15,9 @@ from toolreel.replay.book import Book
 from toolreel.replay.manner import DEFAULT_MANNER, Manner, session_in
 from toolreel.replay.session import Session
 from toolreel.replay.tape import Tape
-from toolreel.server.app import ReplayApp
 from toolreel.server.closed import Answers
 from toolreel.server.control import Desk
+from toolreel.server.entrance import Entrance
 from toolreel.server.gate import SHORTEST, Gate
 from toolreel.server.hosts import Listen, any_host, own_host, reached_at
 from toolreel.server.serve import serving
@@ -132,8 +131,8 @@ def base_url_door(
 
             certificate = certify(ours, (*NAMES, listen.host))
             trust = stack.enter_context(trusting(ours))
-        app = ReplayApp(Gate(answers, token), any_host) if token else ReplayApp(answers, own_host)
-        address = stack.enter_context(serving(app, listen, certificate))
+        entrance = Entrance(Gate(answers, token), any_host) if token else Entrance(answers, own_host)
+        address = stack.enter_context(serving(entrance, listen, certificate))
         address = address._replace(host=reached_at(address.host))
         keys = dict.fromkeys(KEYS, token) if token else {}
         yield base_url_environment(address, path, tls=tls, replays=True) | trust | keys
@@ -146,16 +145,16 @@ def proxy_door(
     """Serves replays to those whose proxy this is, and gives the environment that leads clients to it."""
     try:
         from toolreel.addons.master import proxying
+        from toolreel.addons.parking import Parking
         from toolreel.addons.replay import PROXY_OPTIONS, Barrier, Replayer, tunnelled
     except ModuleNotFoundError:
         raise needs_mitmproxy() from None
-    ticket = secrets.token_urlsafe(16)
+    parking = Parking()
     ours = authority()  # before mitmproxy makes one of its own
-    app = ReplayApp(answers, own_host, ticket)
     with (
-        serving(app, Listen("127.0.0.1", 0)) as inner,
+        serving(parking, Listen("127.0.0.1", 0)) as inner,
         proxying(
-            Replayer(inner, ticket, answers.note, app.pieces, tunnels),
+            Replayer(answers, inner, parking, tunnels),
             Barrier(inner, answers.note, tunnels),
             mode="regular",
             listen=listen,

@@ -9,8 +9,8 @@ from pathlib import Path
 from toolreel.errors import CommandError
 from toolreel.replay.faults import NO_FAULTS, Faults
 from toolreel.replay.trouble import Trouble
+from toolreel.server.asgi import hosting
 from toolreel.server.hosts import Listen
-from toolreel.server.serve import serving
 from toolreel.standin.app import create_app
 from toolreel.standin.script import ScriptError, load_script
 
@@ -36,5 +36,5 @@ def standing_in(listen: Listen, script: Path | None = None, trouble: Trouble | N
         app = create_app(load_script(script), trouble=trouble)
     except ScriptError as error:
         raise CommandError(str(error)) from None
-    with serving(app, listen) as address:
+    with hosting(app, listen) as address:
         yield address

@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
+from toolreel.server.asgi import hosting
 from toolreel.server.hosts import Listen
-from toolreel.server.serve import serving
 from toolreel.store.places import Place, find
 from toolreel.view.addresses import Addresses
 from toolreel.view.app import create_app
@@ -47,7 +47,7 @@ def viewing(folder: Path, listen: Listen, place: Place | None = None) -> Iterato
     past = partial(git.file_at, offline=True) if git.in_checkout(folder) else None
     library = Library(folder, partial(findings, rules=options.redacting(), now=datetime.now(UTC)), past)
     to = Addresses(token)
-    with serving(create_app(library, token), listen) as address:
+    with hosting(create_app(library, token), listen) as address:
         yield f"http://{address.shown}{to.cassette(place.name) if place else to.home}"
 
 

@@ -19,7 +19,7 @@ class How(StrEnum):
     """What ends a piece."""
 
     FRAME = "frame"
-    """The end of a frame; a body that is no stream is one piece."""
+    """The end of a frame; those that need not wait for each other are one piece, as is a body that is no stream."""
     RECORDED = "recorded"
     """What ended it when the answer was recorded."""
     BYTES = "bytes"

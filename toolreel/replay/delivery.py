@@ -22,12 +22,15 @@ class Delivery:
     faults: Faults = NO_FAULTS
 
     def cut(self, answer: Answer, performance: Performance | None, name: str) -> Answer:
-        """An answer whose pieces are its frames, in the pieces in which it is to be sent; `name` is its own."""
+        """An answer whose pieces are its frames, in the pieces in which it is to be sent; `name` is its own.
+
+        Where pieces are frames, those between which nothing waits are one: no client may tell, and one write does.
+        """
         if self.chunking.how is How.FRAME:
-            return answer
+            return answer if len(answer.pieces) < 2 else answer.cut_at([sum(map(len, answer.pieces))])
         recorded = performance.chunks if performance else None
         return answer.cut_at(self.chunking.cuts(list(accumulate(map(len, answer.pieces))), recorded, name))
 
 
 PLAIN = Delivery()
-"""At once, frame by frame, with no faults."""
+"""At once, with no faults."""

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Protocol
 
 from toolreel.messages.http import HttpRequest
 from toolreel.replay.answer import Answer, miss_answer
 from toolreel.replay.miss import Miss, MissCode
+
+Note = Callable[[Miss], None]
+"""Takes note of a miss that no session has found itself."""
 
 
 class Answers(Protocol):
@@ -33,12 +37,13 @@ def answered(answers: Answers, request: HttpRequest) -> Answer:
         problem = f"{type(answer).__name__} is no answer"  # type: ignore[unreachable] # unless there is a bug
     except Exception as error:  # noqa: BLE001 - fail closed
         problem = type(error).__name__  # what it says, and the request, may hold a secret
+    return failed(answers, request, problem)
+
+
+def failed(answers: Answers, request: HttpRequest, problem: str) -> Answer:
+    """The answer that stands in for one that there is not, and a miss for the books."""
     message = f"toolreel failed on {request.method}: {problem}. This is a bug of toolreel's; please report it."
-    return _failed(answers, Miss(MissCode.INTERNAL, message))
-
-
-def _failed(answers: Answers, miss: Miss) -> Answer:
-    answer = None
+    answer, miss = None, Miss(MissCode.INTERNAL, message)
     with suppress(Exception):
         answers.note(miss)
     with suppress(Exception):

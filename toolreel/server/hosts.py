@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Callable
+from functools import lru_cache
 from typing import NamedTuple
 
 from toolreel.errors import CommandError
@@ -58,6 +59,7 @@ def any_host(_value: str | None) -> bool:
     return True
 
 
+@lru_cache(256)
 def own_host(value: str | None) -> bool:
     """Whether a Host header names this machine; a page elsewhere that rebinds its name to us does not."""
     if value is None:

@@ -1,118 +1,117 @@
-"""Carries an answer out: its pieces when they are due, its cut, its reset."""
+"""Answers as bytes on the wire (RFC 9112): their heads, and the form in which a body is sent."""
 
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
 import struct
-from collections.abc import Awaitable, Callable, MutableMapping
-from dataclasses import replace
-from typing import Any
+from functools import lru_cache
+from http import HTTPStatus
+from typing import NamedTuple
 
-from toolreel.replay.answer import Answer, error_answer
-from toolreel.replay.miss import MissCode
-
-from .pieces import PIECES_HEADER, RESET_HEADER, Pieces
-
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-Clock = Callable[[], float]
-Sleep = Callable[[float], Awaitable[None]]
-
-TRANSPORT = "toolreel_transport"
-"""Where in a scope's state the transport of its connection stands."""
+from toolreel.messages.http import Headers
+from toolreel.replay.answer import Answer
 
 RESETS = struct.pack("ii", 1, 0)
 """SO_LINGER on, for 0 seconds: who closes such a socket resets the connection (socket(7))."""
 
-
-class ClientLeftError(Exception):
-    """The client left while its answer waited."""
-
-
-class Sender:
-    """Sends to one client. `clock` and `sleep` go by seconds."""
-
-    def __init__(self, scope: Message, receive: Receive, send: Send, clock: Clock, sleep: Sleep) -> None:
-        self._scope, self._receive, self._send = scope, receive, send
-        self._clock, self._sleep = clock, sleep
-        self._due = clock()
-        self._left: asyncio.Task[None] | None = None
-
-    async def answer(self, answer: Answer, pieces: Pieces | None = None) -> None:
-        """Sends an answer; with `pieces` it is for the proxy door, which looks up there how it is to be sent."""
-        try:
-            await self.wait(answer.wait)
-            if answer.reset and pieces is None:
-                await self._reset()
-            elif answer.reset:
-                await self._whole(_UNTOLD)
-            elif pieces is None or not answer.pieces:
-                await self._whole(answer)
-            else:
-                key = pieces.keep(answer.pieces)
-                await self._whole(replace(answer, headers=(*answer.headers, (PIECES_HEADER, key))))
-        except ClientLeftError:
-            pass
-        finally:
-            if self._left is not None:
-                self._left.cancel()
-
-    async def _whole(self, answer: Answer) -> None:
-        headers = list(answer.headers)
-        if answer.length is not None:
-            headers.append(("content-length", str(answer.length)))
-        fields = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
-        await self._send({"type": "http.response.start", "status": answer.status, "headers": fields})
-        delays = iter(answer.delays)
-        for piece in answer.pieces if self._scope["method"] != "HEAD" else ():
-            await self.wait(next(delays, 0))
-            await self._send({"type": "http.response.body", "body": piece, "more_body": True})
-        await self.wait(answer.end_delay)
-        if not answer.cut:
-            await self._send({"type": "http.response.body", "body": b"", "more_body": False})
-        # Else the answer stays unfinished: the server then closes the connection without the end of the body.
-
-    async def wait(self, milliseconds: float) -> None:
-        """Waits so long after what was due before. Raises ClientLeftError.
-
-        Due times add up from the beginning, so what a sleep takes too long is no delay for all that follows.
-        """
-        if not milliseconds:
-            return
-        self._due += milliseconds / 1000
-        if self._left is None:
-            self._left = asyncio.ensure_future(_leaving(self._receive))
-        sleeping = asyncio.ensure_future(self._sleep(max(0.0, self._due - self._clock())))
-        try:
-            await asyncio.wait((sleeping, self._left), return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            sleeping.cancel()
-        if self._left.done():
-            raise ClientLeftError
-
-    async def _reset(self) -> None:
-        transport: asyncio.Transport = self._scope["state"][TRANSPORT]
-        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESETS)
-        transport.abort()
-        await (self._left or _leaving(self._receive))  # the server answers for an application that returns before
+_REASONS = {status.value: status.phrase for status in HTTPStatus}
+_NAME, _VALUE = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"), re.compile(r"[\t\x20-\x7e\x80-\xff]*")
+_FRAMING = frozenset({"connection", "content-length", "transfer-encoding"})
+"""Fields that only who sends can know."""
+_CHUNKED = ((b"transfer-encoding", b"chunked"),)
+_NO_BODY = frozenset({204, 304})
 
 
-_LOST = error_answer(
-    500,
-    {
-        "message": "A fault was to reset this connection, and toolreel failed to.",
-        "type": "toolreel_miss",
-        "param": None,
-        "code": MissCode.INTERNAL,
-    },
-)
-_UNTOLD = replace(_LOST, headers=(*_LOST.headers, (RESET_HEADER, "1")))
-"""What the proxy door gets in the place of a reset; it is sent on by nobody."""
+Fields = tuple[tuple[bytes, bytes], ...]
 
 
-async def _leaving(receive: Receive) -> None:
-    """Returns when the client has left."""
-    while (await receive())["type"] != "http.disconnect":
-        pass
+class Form(NamedTuple):
+    """What of a request decides how its answer is sent."""
+
+    is_head: bool = False
+    is_old: bool = False
+    """HTTP/1.0: the end of the connection ends a body of unknown length."""
+    keeps: bool = False
+    """The connection goes on after it."""
+
+
+def fields(headers: Headers) -> Fields:
+    """The fields of an answer, but for those of its form; raises ValueError if they cannot be sent."""
+    for name, value in headers:
+        if not (_NAME.fullmatch(name) and _VALUE.fullmatch(value)):
+            raise ValueError(f"the header {name!r} cannot be sent")
+    return tuple(
+        (name.encode("latin-1"), value.encode("latin-1")) for name, value in headers if name.lower() not in _FRAMING
+    )
+
+
+def framing(status: int, length: int | None, form: Form) -> Fields:
+    """The field that says where the body ends, if one does (RFC 9112 §6)."""
+    if length is not None and status != 204:
+        return ((b"content-length", b"%d" % length),)
+    return () if form.is_old or status in _NO_BODY else _CHUNKED
+
+
+def has_body(status: int, form: Form) -> bool:
+    """Whether anything may come after the head."""
+    return not form.is_head and status not in _NO_BODY
+
+
+class Sheet(NamedTuple):
+    """How one answer is sent: its head, and how its body is framed if it has one."""
+
+    head: bytes
+    has_body: bool
+    is_chunked: bool
+
+    def piece(self, data: bytes) -> bytes:
+        """A part of the body, which is not empty."""
+        return b"%x\r\n%b\r\n" % (len(data), data) if self.is_chunked else data
+
+    @property
+    def end(self) -> bytes:
+        """What ends the body."""
+        return b"0\r\n\r\n" if self.is_chunked and self.has_body else b""
+
+
+def sheet(answer: Answer, form: Form) -> Sheet:
+    """How an answer is sent; raises ValueError if it cannot be sent."""
+    if answer.reset:
+        return _NOTHING
+    return _sheet(answer.status, answer.headers, answer.length, form)
+
+
+@lru_cache(1024)
+def _sheet(status: int, headers: Headers, length: int | None, form: Form) -> Sheet:
+    if status < 200:
+        raise ValueError(f"{status} is no status of an answer")
+    frame = framing(status, length, form)
+    last = () if form.keeps else ((b"connection", b"close"),)
+    lines = [f"HTTP/1.1 {status} {_REASONS.get(status, '')}".encode()]
+    lines += [b"%b: %b" % field for field in (*fields(headers), *frame, *last)]
+    return Sheet(b"\r\n".join((*lines, b"", b"")), has_body(status, form), frame is _CHUNKED)
+
+
+_NOTHING = Sheet(b"", False, False)
+
+
+def is_instant(answer: Answer) -> bool:
+    """Whether an answer goes out at once, in one piece."""
+    return not (answer.wait or answer.delays or answer.end_delay or answer.reset or len(answer.pieces) > 1)
+
+
+def whole(answer: Answer, how: Sheet) -> bytes:
+    """An instant answer."""
+    if not (how.has_body and answer.pieces):
+        return how.head if answer.cut else how.head + how.end
+    if not how.is_chunked:
+        return how.head + answer.pieces[0]
+    end = b"" if answer.cut else how.end
+    return b"%b%x\r\n%b\r\n%b" % (how.head, len(answer.pieces[0]), answer.pieces[0], end)
+
+
+def reset(transport: asyncio.BaseTransport) -> None:
+    """Lets a connection be reset when it is closed, which is not done here."""
+    transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESETS)

@@ -1,23 +1,31 @@
-"""Runs an ASGI application on a loopback socket, in a thread of its own."""
+"""Opens the plain HTTP door on a socket, in a thread of its own."""
 
 from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import uvicorn
-from uvicorn.protocols.http.auto import AutoHTTPProtocol
-
 from toolreel.errors import MachineError
 
+from .closed import Answers
+from .connection import Connection
 from .hosts import Listen
-from .sending import TRANSPORT
+
+try:
+    from uvloop import new_event_loop
+except ImportError:  # Windows, PyPy: it works there as well, slower
+    from asyncio import new_event_loop  # type: ignore[assignment] # the one that is there
+
+_BACKLOG = 2048
+_GRACE_S = 1.0
+"""How long answers that are being sent may take when the server ends."""
 
 
 def bind(listen: Listen) -> socket.socket:
@@ -28,7 +36,7 @@ def bind(listen: Listen) -> socket.socket:
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(listen)
-        listener.listen(2048)
+        listener.listen(_BACKLOG)
     except OSError as error:
         listener.close()
         reason = (error.strerror or str(error)).lower()
@@ -36,78 +44,92 @@ def bind(listen: Listen) -> socket.socket:
     return listener
 
 
-class _Connection(AutoHTTPProtocol):  # type: ignore[valid-type,misc] # whichever of uvicorn's fits here
-    """A connection whose applications can reset it."""
-
-    app_state: dict[str, Any]
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """A client is there."""
-        super().connection_made(transport)
-        self.app_state = {**self.app_state, TRANSPORT: transport}
-
-
-def config(app: Any, certificate: Path | None = None) -> uvicorn.Config:
-    """How uvicorn runs our applications: silent, without headers of its own; over TLS with a certificate's file."""
-    return uvicorn.Config(
-        app,
-        http=_Connection,
-        ssl_certfile=certificate,
-        log_config=None,
-        log_level="critical",  # an answer that is cut on purpose would be logged as an error of the application
-        access_log=False,
-        lifespan="off",
-        ws="none",  # else what happens to a websocket depends on which packages are installed
-        server_header=False,
-        date_header=False,
-        timeout_graceful_shutdown=1,
-    )
-
-
-def _loaded(app: Any, certificate: bytes | None) -> uvicorn.Config:
-    """The configuration, ready: the key lies in a file only as long as it takes to read it."""
-    with tempfile.TemporaryDirectory(prefix="toolreel-") as folder:
-        file = Path(folder) / "server.pem"
-        if certificate:
-            file.write_bytes(certificate)  # in a folder that only this user can enter
-        loaded = config(app, file if certificate else None)
-        loaded.load()
-    return loaded
-
-
-class _Server(uvicorn.Server):
-    """Ends as soon as it is told to; uvicorn's own looks only ten times a second."""
-
-    _loop: asyncio.AbstractEventLoop | None = None
-
-    async def main_loop(self) -> None:
-        """Runs until `stop`."""
-        self._stopped = asyncio.Event()
-        self._loop = asyncio.get_running_loop()
-        if not self.should_exit:
-            await self._stopped.wait()
-
-    def stop(self) -> None:
-        """Ends it; may be called from any thread."""
-        self.should_exit = True
-        if self._loop:
-            self._loop.call_soon_threadsafe(self._stopped.set)
-
-
 @contextmanager
-def serving(app: Any, listen: Listen, certificate: bytes | None = None) -> Iterator[Listen]:
-    """Serves `app` while the block runs, and gives the address, with the port that was chosen.
+def serving(answers: Answers, listen: Listen, certificate: bytes | None = None) -> Iterator[Listen]:
+    """Serves what `answers` says while the block runs, and gives the address, with the port that was chosen.
 
     With a `certificate`, key and certificate in PEM, it serves https. Raises MachineError if the address cannot be
     had.
     """
-    server = _Server(_loaded(app, certificate))
+    context = _context(certificate) if certificate else None
     listener = bind(listen)
-    thread = threading.Thread(target=server.run, args=([listener],), name="toolreel-server", daemon=True)
+    loop, ended = asyncio.new_event_loop() if context else new_event_loop(), asyncio.Event()
+
+    def run() -> None:
+        with asyncio.Runner(loop_factory=lambda: loop) as runner:
+            runner.run(_serve(answers, listener, context, ended))
+
+    thread = threading.Thread(target=run, name="toolreel-server", daemon=True)
     thread.start()
     try:
         yield Listen(listen.host, listener.getsockname()[1])
     finally:
-        server.stop()
+        loop.call_soon_threadsafe(ended.set)
         thread.join()
         listener.close()
+
+
+class _Handshake(asyncio.Protocol):
+    """A client that is to speak TLS before anything else.
+
+    Servers of asyncio's and uvloop's do this too, but cannot end a handshake that never ends: the one complains, the
+    other waits for ever. And uvloop reads too much for `start_tls`, so where there is TLS the loop is asyncio's.
+    """
+
+    def __init__(self, connection: Connection, context: ssl.SSLContext, among: set[asyncio.Task[None]]) -> None:
+        self._connection, self._context, self._among = connection, context, among
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """A client is there; before anything of it is read the task has begun."""
+        task = asyncio.get_running_loop().create_task(self._secure(transport))
+        self._among.add(task)
+        task.add_done_callback(self._among.discard)
+
+    async def _secure(self, transport: Any) -> None:
+        loop, connection = asyncio.get_running_loop(), self._connection
+        try:
+            secured = await loop.start_tls(transport, connection, self._context, server_side=True)
+            if secured is not None:  # it is None where the client has left again
+                connection.connection_made(secured)
+        except OSError:
+            transport.abort()
+        except BaseException:
+            transport.abort()
+            raise
+
+
+async def _serve(
+    answers: Answers, listener: socket.socket, context: ssl.SSLContext | None, ended: asyncio.Event
+) -> None:
+    loop, connections, handshakes = asyncio.get_running_loop(), set[Connection](), set[asyncio.Task[None]]()
+
+    def accept() -> asyncio.Protocol:
+        connection = Connection(answers, connections)
+        return _Handshake(connection, context, handshakes) if context else connection
+
+    server = await loop.create_server(accept, sock=listener, backlog=_BACKLOG)
+    await ended.wait()
+    server.close()
+    for connection in list(connections):
+        connection.finish()
+    await _all([connection.left for connection in connections], _GRACE_S)
+    for task in handshakes:
+        task.cancel()
+    for connection in list(connections):
+        connection.abort()
+    await _all([*handshakes, *(connection.left for connection in connections)])
+
+
+async def _all(futures: Sequence[asyncio.Future[None]], seconds: float | None = None) -> None:
+    if futures:
+        await asyncio.wait(futures, timeout=seconds)
+
+
+def _context(certificate: bytes) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.set_alpn_protocols(["http/1.1"])
+    with tempfile.TemporaryDirectory(prefix="toolreel-") as folder:  # which only this user can enter
+        file = Path(folder) / "server.pem"
+        file.write_bytes(certificate)
+        context.load_cert_chain(file)
+    return context

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from copy import deepcopy
 
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from toolreel.replay.answer import Answer
-from toolreel.server.sending import Sender
+from toolreel.server.asgi import TRANSPORT
+from toolreel.server.sending import reset
 
 from .events import DONE_FRAME
 from .objects import utf8
@@ -22,8 +22,11 @@ class Reset(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Sends nothing."""
-        sender = Sender(scope, receive, send, time.monotonic, asyncio.sleep)
-        await sender.answer(Answer(0, (), reset=True))
+        transport: asyncio.Transport = scope["state"][TRANSPORT]
+        reset(transport)
+        transport.abort()
+        while (await receive())["type"] != "http.disconnect":
+            pass  # the server answers for an application that returns before
 
 
 class Breaking(StreamingResponse):

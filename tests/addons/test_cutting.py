@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from toolreel.server.pieces import Cutting, Pieces
+from toolreel.addons.cutting import Cutting
 
 PIECES = [b"a", b"x" * 300, "é".encode(), b"\0\0\0\1"]
 SIZES = list(map(len, PIECES))
@@ -25,19 +25,3 @@ def test_a_body_that_ends_early_or_goes_on_is_not_lost() -> None:
     short, long = Cutting([3, 9]), Cutting([3])
     assert (short(b"abcde"), short(b"")) == ([b"abc"], [b"de"])
     assert (long(b"abcde"), long(b"fg"), long(b"")) == ([b"abc", b"de"], [b"fg"], [])
-
-
-def test_sizes_can_be_asked_for_once() -> None:
-    pieces = Pieces()
-    one, other = pieces.keep([b"ab", b"c"]), pieces.keep([b"abc"])
-    assert one != other
-    assert pieces.cutting(one)(b"abc") == [b"ab", b"c"]
-    assert pieces.cutting(other)(b"abc") == [b"abc"]
-    assert pieces.cutting(one)(b"abc") == [b"abc"]
-
-
-def test_what_is_never_asked_for_gives_way() -> None:
-    pieces = Pieces()
-    keys = [pieces.keep([b"a", b"b"]) for _ in range(5000)]
-    assert pieces.cutting(keys[0])(b"ab") == [b"ab"]
-    assert pieces.cutting(keys[-1])(b"ab") == [b"a", b"b"]

@@ -1,0 +1,310 @@
+"""One client's connection to the plain HTTP door: reads requests, asks for answers, sends them in the same order.
+
+The grammar of HTTP is httptools' (llhttp, which Node uses). What it leaves to its user is here: how long a request
+may be, which ways there are to say how long its body is, and that there is one Host.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import NamedTuple
+
+import httptools
+
+from toolreel.messages.http import HttpRequest
+from toolreel.replay.answer import Answer
+
+from .closed import Answers, answered, failed
+from .entrance import refusal, too_long
+from .sending import Form, Sheet, is_instant, reset, sheet, whole
+
+MAX_HEAD = 64 << 10
+"""Longer heads of requests are refused, in bytes; so are trailers, and whatever else is no body."""
+
+_LINGER_S = 2.0
+"""How long a client that was refused may go on sending, so that it comes to read why."""
+_CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+_SPECIAL = frozenset({"host", "content-length", "transfer-encoding", "expect"})
+
+Clock = Callable[[], float]
+Sleep = Callable[[float], Awaitable[None]]
+
+
+class _RefusedError(Exception):
+    """What has come of a request says that it cannot be served."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(answer.status)
+        self.answer = answer
+
+
+class _Asked(NamedTuple):
+    """A request that waits for its turn, or the answer that refuses it."""
+
+    what: HttpRequest | Answer
+    form: Form
+
+
+class Connection(asyncio.Protocol):
+    """One client. `among` holds all connections that are open; `clock` and `sleep` go by seconds."""
+
+    def __init__(
+        self,
+        answers: Answers,
+        among: set[Connection],
+        *,
+        clock: Clock = time.monotonic,
+        sleep: Sleep = asyncio.sleep,
+    ) -> None:
+        self._answers, self._among, self._clock, self._sleep = answers, among, clock, sleep
+        self._parser = httptools.HttpRequestParser(self)
+        self._asked: deque[_Asked] = deque()
+        self._sending: asyncio.Task[None] | None = None
+        self._room = asyncio.Event()
+        self._room.set()
+        self._is_paused = self._owes_continue = False
+        self._is_deaf = False
+        """No further request is read."""
+        self._is_last = False
+        """The connection ends after the answer that is being sent."""
+        self._unmade = 0
+        """How many bytes came since something was made of the last."""
+        self._begin()
+
+    def _begin(self) -> None:
+        """Forgets what was read of a request."""
+        self._target, self._size, self._has_head = b"", 0, False
+        self._fields: list[tuple[str, str]] = []
+        self._body: list[bytes] = []
+
+    # --------------------------------------------------------------------------------------------- what asyncio tells
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """A client is there."""
+        self._transport: asyncio.Transport = transport  # type: ignore[assignment] # uvloop's are none of asyncio's
+        self.left: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        """Done when the connection is no more."""
+        self._among.add(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The client left, or was left."""
+        self._among.discard(self)
+        self._is_deaf = True
+        self._asked.clear()
+        if self._sending is not None:
+            self._sending.cancel()
+        self.left.set_result(None)
+
+    def pause_writing(self) -> None:
+        """The client is slower than its answers."""
+        self._room.clear()
+
+    def resume_writing(self) -> None:
+        """The client has caught up."""
+        self._room.set()
+        self._answer()
+
+    def data_received(self, data: bytes) -> None:
+        """The client sent something."""
+        if self._is_deaf:
+            return
+        self._unmade += len(data)
+        try:
+            self._feed(data)
+        except httptools.HttpParserError as error:
+            why = error.__context__  # what the methods below raise
+            self._refuse(
+                why.answer
+                if isinstance(why, _RefusedError)
+                else refusal(400, f"The request is no good HTTP/1.1: {error}.")
+            )
+        if self._unmade > MAX_HEAD:
+            self._refuse(_head_too_long())
+        self._answer()
+
+    def _feed(self, data: bytes | memoryview) -> None:
+        while True:
+            try:
+                self._parser.feed_data(data)
+            except httptools.HttpParserUpgrade as upgrade:
+                self._parser = httptools.HttpRequestParser(self)  # it stays HTTP/1.1 (RFC 9110 §7.8)
+                data = memoryview(data)[upgrade.args[0] :]
+            else:
+                return
+
+    # ------------------------------------------------------------------------------------------- what httptools tells
+
+    def on_url(self, url: bytes) -> None:
+        """The target of a request, or a part of it."""
+        self._target += url
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """A field of a request's head. The fields of a trailer are dropped (RFC 9110 §6.5.1)."""
+        if not self._has_head:
+            # What is not ASCII is taken as Latin-1 (RFC 9110 §5.5).
+            self._fields.append((name.decode("latin-1").lower(), value.decode("latin-1").rstrip(" \t")))
+
+    def on_headers_complete(self) -> None:
+        """The head of a request has come."""
+        self._has_head = True
+        if self._unmade > MAX_HEAD:
+            size = len(self._target) + sum(len(name) + len(value) for name, value in self._fields)
+            if size > MAX_HEAD:  # and it is not the body that came along
+                raise _RefusedError(_head_too_long())
+        self._unmade = 0
+        special = [field for field in self._fields if field[0] in _SPECIAL]
+        version = self._parser.get_http_version()
+        if len(special) != 1 or special[0][0] != "host" or version != "1.1":
+            self._check(version, special)
+
+    def _check(self, version: str, special: list[tuple[str, str]]) -> None:
+        """Refuses what others might read in another way (RFC 9112 §11.2), and what is too long."""
+        names, values = [name for name, _ in special], dict(special)
+        coding = values.get("transfer-encoding")
+        if version not in ("1.1", "1.0"):
+            raise _RefusedError(refusal(505, f"toolreel speaks HTTP/1.1, and not HTTP/{version}."))
+        if len(names) != len(values):
+            twice = max(names, key=names.count)
+            raise _RefusedError(refusal(400, f"The request has the header {twice} more than once."))
+        if version == "1.1" and "host" not in values:
+            raise _RefusedError(refusal(400, "The request has no header host."))
+        if coding is not None and (coding.lower() != "chunked" or version == "1.0"):
+            raise _RefusedError(refusal(501, f"toolreel knows no transfer-encoding {coding!r} in HTTP/{version}."))
+        self._measure(int(values.get("content-length", 0)))
+        self._owes_continue = version == "1.1" and values.get("expect", "").lower() == "100-continue"
+        if self._owes_continue and self._sending is None and not self._asked:
+            self._continue()
+
+    def on_body(self, data: bytes) -> None:
+        """A part of a request's body."""
+        self._unmade = 0
+        self._size += len(data)
+        self._body.append(data)
+        self._measure(self._size)
+
+    def _measure(self, size: int) -> None:
+        if (answer := too_long(size)) is not None:
+            raise _RefusedError(answer)
+
+    def on_message_complete(self) -> None:
+        """A request is complete."""
+        method = self._parser.get_method().decode("latin-1")
+        is_old = self._parser.get_http_version() == "1.0"
+        keeps = not is_old and self._parser.should_keep_alive() and method != "CONNECT"
+        request = HttpRequest(method, self._target.decode("latin-1"), tuple(self._fields), b"".join(self._body))
+        self._asked.append(_Asked(request, Form(method == "HEAD", is_old, keeps)))
+        self._unmade, self._owes_continue, self._is_deaf = 0, False, not keeps
+        self._begin()
+
+    def _refuse(self, answer: Answer) -> None:
+        """Lets the connection end with an answer that says why."""
+        if not self._is_deaf:
+            self._asked.append(_Asked(answer, Form()))
+            self._is_deaf = True
+            self._begin()
+
+    # -------------------------------------------------------------------------------------------------------- answers
+
+    def _answer(self) -> None:
+        """Answers what is asked, as far as the client takes it."""
+        while self._asked and self._sending is None and self._room.is_set():
+            what, form = self._asked.popleft()
+            if isinstance(what, Answer):
+                self._transport.write(whole(what, sheet(what, form)))
+                self._linger()
+                break
+            answer, how = self._found(what, form)
+            goes_on = form.keeps and not (answer.cut or answer.reset)
+            if is_instant(answer):
+                self._transport.write(whole(answer, how))
+                self._after(goes_on)
+            else:
+                self._sending = asyncio.get_running_loop().create_task(self._send(answer, how, goes_on))
+        if self._is_paused != bool(self._asked):
+            self._is_paused = not self._is_paused
+            (self._transport.pause_reading if self._is_paused else self._transport.resume_reading)()
+        if self._owes_continue and self._sending is None and not self._asked:
+            self._continue()
+
+    def _found(self, request: HttpRequest, form: Form) -> tuple[Answer, Sheet]:
+        """What answers a request, and how it is sent."""
+        answer = answered(self._answers, request)
+        try:
+            return answer, sheet(answer, form)
+        except ValueError as error:
+            answer = failed(self._answers, request, str(error))
+            return answer, sheet(answer, form)
+
+    async def _send(self, answer: Answer, how: Sheet, goes_on: bool) -> None:
+        """Sends an answer when its parts are due."""
+        try:
+            await self._send_parts(answer, how)
+        except Exception:  # noqa: BLE001 - fail closed: half an answer must not look whole
+            self._transport.abort()
+            goes_on = False
+        self._sending = None
+        self._after(goes_on)
+        self._answer()
+
+    async def _send_parts(self, answer: Answer, how: Sheet) -> None:
+        """Due times add up from the beginning, so what a sleep takes too long is no delay for all that follows."""
+        due = self._clock()
+
+        async def wait(milliseconds: float) -> None:
+            nonlocal due
+            await self._room.wait()
+            if milliseconds:
+                due += milliseconds / 1000
+                await self._sleep(max(0.0, due - self._clock()))
+            else:
+                await asyncio.sleep(0)  # what is written in one turn of the loop may leave together
+
+        await wait(answer.wait)
+        if answer.reset:
+            reset(self._transport)
+            self._transport.abort()
+            return
+        delays = iter(answer.delays)
+        self._transport.write(how.head)
+        for piece in answer.pieces if how.has_body else ():
+            await wait(next(delays, 0))
+            self._transport.write(how.piece(piece))
+        await wait(answer.end_delay)
+        if not answer.cut:
+            self._transport.write(how.end)
+
+    def _after(self, goes_on: bool) -> None:
+        """What becomes of the connection after an answer."""
+        if self._is_last or not goes_on:
+            self._is_deaf, self._is_paused = True, False
+            self._asked.clear()
+            self._transport.close()
+
+    def _continue(self) -> None:
+        self._owes_continue = False
+        self._transport.write(_CONTINUE)
+
+    def _linger(self) -> None:
+        """Ends the connection, and lets a client that is still sending read why (RFC 9112 §9.6)."""
+        if self._transport.can_write_eof():
+            self._transport.write_eof()
+            asyncio.get_running_loop().call_later(_LINGER_S, self._transport.abort)
+        else:
+            self._transport.close()
+
+    def finish(self) -> None:
+        """The server ends: what is being answered is answered."""
+        self._is_last = self._is_deaf = True
+        if self._sending is None:
+            self._transport.close()
+
+    def abort(self) -> None:
+        """The server has waited long enough."""
+        self._transport.abort()
+
+
+def _head_too_long() -> Answer:
+    return refusal(431, f"The request's head is longer than {MAX_HEAD} bytes.")
