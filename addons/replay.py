@@ -71,7 +71,9 @@ class Replayer:
             flow.response = own_response(500, message, "toolreel_miss")
 
     def _answer(self, flow: http.HTTPFlow, request: HttpRequest) -> None:
-        answer = too_long(len(request.body or b"")) or no_websocket(request) or answered(self._answers, request)
+        answer = (
+            too_long(len(request.body or b"")) or no_websocket(request.headers) or answered(self._answers, request)
+        )
         if is_instant(answer) and not answer.cut:
             flow.response = response_of(answer, flow.request)
             return

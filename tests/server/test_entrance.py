@@ -69,7 +69,7 @@ def test_a_websocket_is_refused_with_a_reason(value: str, answers: Answers) -> N
 
 
 def test_another_upgrade_is_not_done_and_not_refused() -> None:
-    assert no_websocket(asking(("upgrade", "h2c"))) is None
+    assert no_websocket(asking(("upgrade", "h2c")).headers) is None
 
 
 def test_a_body_over_the_limit_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,9 +13,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from urllib.parse import quote, unquote
 
-from toolreel.messages.http import HttpRequest, header
+from toolreel.messages.http import Headers, HttpRequest, header
 
 CASSETTE_HEADER = "x-toolreel-cassette"
 """Names the cassettes where the URL does not, several with a comma between."""
@@ -42,14 +43,19 @@ def addressed(request: HttpRequest) -> tuple[Address | None, HttpRequest]:
     Of a request that names cassettes but no session, the session is `""`.
     """
     path, mark, query = request.target.partition("?")
-    match = _PREFIX.fullmatch(path)
+    match = _PREFIX.fullmatch(path) if path.startswith(CONTROL) else None
     if match is None:
-        cassettes, session = header(request.headers, CASSETTE_HEADER), header(request.headers, SESSION_HEADER)
-        if cassettes is None and session is None:
-            return None, request
-        return Address((session or "").strip(), _split(cassettes or "")), request
+        return _in_headers(request.headers), request
     address = Address(unquote(match["session"] or ""), _split(unquote(match["cassettes"])))
     return address, replace(request, target=(match["rest"] or "/") + mark + query)
+
+
+@lru_cache(maxsize=256)
+def _in_headers(headers: Headers) -> Address | None:
+    cassettes, session = header(headers, CASSETTE_HEADER), header(headers, SESSION_HEADER)
+    if cassettes is None and session is None:
+        return None
+    return Address((session or "").strip(), _split(cassettes or ""))
 
 
 def _split(names: str) -> tuple[str, ...]:

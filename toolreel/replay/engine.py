@@ -265,8 +265,9 @@ class Engine:
 
         If it is, it is played once more: `group` is the conversation that it is, None for a read.
         """
-        if any(name in self._ids for name in names):
-            return False
+        for name in names:
+            if name in self._ids:
+                return False
         if group is not None:
             self._walk = self._conversations.walk_again(self._walk, group)
         return True

@@ -186,7 +186,7 @@ class Conversations:
 
     def walk_again(self, walk: int, group: Group) -> int:
         """A conversation is played that is over as soon as it begins: in this walk, or in a new one; gives which."""
-        if self._is_owned((walk, group)):
+        if group in self._walks[walk].owned:
             walk += 1
             self._close([known for known in self._walks if known < walk])
         self._walks[walk].owned.add(group)

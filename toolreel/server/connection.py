@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import httptools
 
-from toolreel.messages.http import HttpRequest
+from toolreel.messages.http import Headers, HttpRequest
 from toolreel.replay.answer import Answer
 
 from .closed import Answers, answered, failed
@@ -72,6 +72,8 @@ class Connection(asyncio.Protocol):
         """The connection ends after the answer that is being sent."""
         self._unmade = 0
         """How many bytes came since something was made of the last."""
+        self._headers: Headers = ()
+        """The fields of the head that came last."""
         self._begin()
 
     def _begin(self) -> None:
@@ -155,6 +157,9 @@ class Connection(asyncio.Protocol):
             if size > MAX_HEAD:  # and it is not the body that came along
                 raise _RefusedError(_head_too_long())
         self._unmade = 0
+        headers = tuple(self._fields)
+        if headers != self._headers:  # clients send the same again and again; who remembers them knows them at once
+            self._headers = headers
         special = [field for field in self._fields if field[0] in _SPECIAL]
         version = self._parser.get_http_version()
         if len(special) != 1 or special[0][0] != "host" or version != "1.1":
@@ -194,7 +199,7 @@ class Connection(asyncio.Protocol):
         method = self._parser.get_method().decode("latin-1")
         is_old = self._parser.get_http_version() == "1.0"
         keeps = not is_old and self._parser.should_keep_alive() and method != "CONNECT"
-        request = HttpRequest(method, self._target.decode("latin-1"), tuple(self._fields), b"".join(self._body))
+        request = HttpRequest(method, self._target.decode("latin-1"), self._headers, b"".join(self._body))
         self._asked.append(_Asked(request, Form(method == "HEAD", is_old, keeps)))
         self._unmade, self._owes_continue, self._is_deaf = 0, False, not keeps
         self._begin()
