@@ -105,14 +105,19 @@ def test_broken_documents_are_named(text: str | bytes, what: str) -> None:
 
 
 def test_a_value_that_never_ends_is_refused_before_it_fills_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jsonitems, "LARGEST", 1 << 20)
+    monkeypatch.setattr(jsonitems, "LARGEST", 1 << 24)
 
     class Endless(io.BytesIO):
         def read(self, size: int | None = -1, /) -> bytes:
             return super().read(size) or b"x" * (size or 0)
 
-    with pytest.raises(FormatError, match="more than 1 MiB"):
-        list(JsonDocument(Endless(b'{"items": ["'), LISTS, INTO).walk())  # type: ignore[arg-type]
+    tracemalloc.start()
+    try:
+        with pytest.raises(FormatError, match="more than 16 MiB"):
+            list(JsonDocument(Endless(b'{"items": ["'), LISTS, INTO).walk())  # type: ignore[arg-type]
+        assert tracemalloc.get_traced_memory()[1] < 3 * jsonitems.LARGEST
+    finally:
+        tracemalloc.stop()
 
 
 def test_memory_does_not_grow_with_the_file() -> None:

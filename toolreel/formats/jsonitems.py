@@ -23,6 +23,9 @@ class Number:
 
     spelling: str
 
+    def __str__(self) -> str:
+        return self.spelling
+
 
 def _number(kind: Callable[[str], object]) -> Callable[[str], Any]:
     def parse(spelling: str) -> Any:
@@ -124,9 +127,10 @@ class JsonDocument:
                     raise self._broken(error.msg.lower(), error.pos) from None
             except ValueError as error:
                 raise self._broken(str(error)) from None
-            if len(self._text) - self._at > LARGEST:
+            room = LARGEST - (len(self._text) - self._at)
+            if room < 0:
                 raise FormatError(f"holds a value of more than {LARGEST >> 20} MiB, which is not read")
-            self._read(wanted)
+            self._read(min(wanted, room + 1))
             wanted *= 2
 
     def _token(self) -> str:
@@ -145,13 +149,18 @@ class JsonDocument:
             self._read(_PIECE)
 
     def _read(self, size: int) -> None:
-        data = self._file.read(size)
-        self._ended = not data
-        try:
-            self._text = self._text[self._at :] + self._decode.decode(data, final=not data)
-        except UnicodeDecodeError:
-            raise FormatError("is not UTF-8") from None
-        self._at = 0
+        pieces = [self._text[self._at :]]
+        for at in range(0, size, _PIECE):
+            wanted = min(size - at, _PIECE)
+            data = self._file.read(wanted)
+            self._ended = not data
+            try:
+                pieces.append(self._decode.decode(data, final=not data))
+            except UnicodeDecodeError:
+                raise FormatError("is not UTF-8") from None
+            if len(data) < wanted:
+                break
+        self._text, self._at = "".join(pieces), 0
 
     def _broken(self, what: str, at: int | None = None) -> FormatError:
         at = min(self._at, len(self._text)) if at is None else at
