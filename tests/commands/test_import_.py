@@ -170,6 +170,15 @@ def test_a_folder_becomes_a_folder(run: Any) -> None:
     assert "failed, see above" in ran.out
 
 
+def test_of_a_folder_is_said_what_its_cassettes_lack(run: Any) -> None:
+    put("spec/whole.yaml", vcrpy([example()]))
+    put("spec/lacking.yaml", vcrpy([example(headers=(("content-length", "9"),), body=None)]))
+    out = run("spec").out
+    assert "spec/lacking.yaml (VCR.py): 1 interaction taken.\n  Unknown, because" in out
+    assert "request bodies (1)" in out
+    assert "spec/whole.yaml (VCR.py): " not in out
+
+
 def test_a_folder_for_programs(run: Any) -> None:
     put("spec/a.yaml", vcrpy([example()]))
     put("spec/b.txt", b"x")

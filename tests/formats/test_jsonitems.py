@@ -105,7 +105,8 @@ def test_broken_documents_are_named(text: str | bytes, what: str) -> None:
 
 
 def test_a_value_that_never_ends_is_refused_before_it_fills_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jsonitems, "LARGEST", 1 << 24)
+    largest = 1 << 24
+    monkeypatch.setattr(jsonitems, "LARGEST", largest)
 
     class Endless(io.BytesIO):
         def read(self, size: int | None = -1, /) -> bytes:
@@ -115,7 +116,7 @@ def test_a_value_that_never_ends_is_refused_before_it_fills_the_memory(monkeypat
     try:
         with pytest.raises(FormatError, match="more than 16 MiB"):
             list(JsonDocument(Endless(b'{"items": ["'), LISTS, INTO).walk())  # type: ignore[arg-type]
-        assert tracemalloc.get_traced_memory()[1] < 3 * jsonitems.LARGEST
+        assert tracemalloc.get_traced_memory()[1] < 3 * largest
     finally:
         tracemalloc.stop()
 

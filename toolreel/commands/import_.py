@@ -318,9 +318,9 @@ def _table(results_: Sequence[Done]) -> Table:
 
 
 def _print_reports(results_: Sequence[Done]) -> None:
-    """The details of those of which not everything was taken as a recorder would have noted it."""
+    """The details of those that differ in more than times and chunks from what a recorder would have noted."""
     for done in results_:
         for report in done.reports if done.path else ():
-            if report.left or report.elsewhere or report.left_out or report.placeholders:
+            if report.left or report.elsewhere or report.left_out or report.placeholders or report.lacks:
                 for line in report.lines():
                     result(_on_one_line(line))
