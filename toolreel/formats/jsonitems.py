@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import json
 import re
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -127,7 +128,8 @@ class JsonDocument:
                     raise self._broken(error.msg.lower(), error.pos) from None
             except ValueError as error:
                 raise self._broken(str(error)) from None
-            room = LARGEST - (len(self._text) - self._at)
+            self._text, self._at = self._text[self._at :], 0
+            room = LARGEST - sys.getsizeof(self._text)  # one rare character makes all others take four bytes
             if room < 0:
                 raise FormatError(f"holds a value of more than {LARGEST >> 20} MiB, which is not read")
             self._read(min(wanted, room + 1))
