@@ -131,7 +131,7 @@ class JsonDocument:
             self._text, self._at = self._text[self._at :], 0
             room = LARGEST - sys.getsizeof(self._text)  # one rare character makes all others take four bytes
             if room < 0:
-                raise FormatError(f"holds a value of more than {LARGEST >> 20} MiB, which is not read")
+                raise FormatError(f"holds a value that takes more than {LARGEST >> 20} MiB, which is not read")
             self._read(min(wanted, room + 1))
             wanted *= 2
 
