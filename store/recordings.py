@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Callable
 from contextlib import closing
@@ -55,15 +56,19 @@ class Recording:
         force = " --force" if self.path.exists() else ""
         return f"'toolreel recover {self.name}{force}' makes the cassette of it"
 
-    def finish(self, source: Source | None = None) -> Made:
+    def finish(self, source: Source | None = None, looked: Callable[[], None] = lambda: None) -> Made:
         """Makes the cassette file of what was recorded, and forgets the journal of it. Raises ToolreelError.
 
-        `source` is who made the recording, if that became known only now.
+        `source` is who made the recording, if that became known only now; `looked` is called whenever an interaction
+        was looked at, which happens to each about five times.
         """
         self.journal.close()
         db = open_store(self.store)
         try:
-            return _keep(db, self.store, self.path, self.journal.take, self.replace, source)
+            row = next(row for row in unfinished(db) if row.id == self.journal.take)
+            if source:
+                row = dataclasses.replace(row, recorded_at=source.recorded_at, tool=source.tool)
+            return _keep(db, row, self.path, self.store, self.replace, looked)
         except MachineError as error:
             raise MachineError(f"{error} The recording is kept, {self.cure}.") from None
         finally:
@@ -133,7 +138,7 @@ def recover(folder: Path, name: str, *, force: bool = False, replace: Find | Non
         if not takes:
             raise CommandError(f"There is no unfinished recording of {name} in {store}{_others(db, folder, store)}.")
         _check_writable(folder, name, path, force=force)
-        return _keep(db, store, path, takes[0].id, replace)
+        return _keep(db, takes[0], path, store, replace)
     finally:
         db.close()
 
@@ -156,19 +161,20 @@ def _check_writable(folder: Path, name: str, path: Path, *, force: bool) -> None
 
 
 def _keep(
-    db: Database, store: Path, path: Path, take: int, replace: Find | None, source: Source | None = None
+    db: Database,
+    row: TakeRow,
+    path: Path,
+    store: Path,
+    replace: Find | None,
+    looked: Callable[[], None] = lambda: None,
 ) -> Made:
-    row = next(row for row in unfinished(db) if row.id == take)
-    noted = Take(
-        recorded_at=source.recorded_at if source else row.recorded_at, tool=source.tool if source else row.tool
-    )
-    assembly = Assembly(files.LargeBodies(path).keep, lambda key: pieces_of(db, take, key), first_ms(db, take))
-    with closing(Spool(store.parent)) as spool:
-        for interaction, performance in assembly.received(entries_of(db, take)):
+    assembly = Assembly(files.LargeBodies(path).keep, lambda key: pieces_of(db, row.id, key), first_ms(db, row.id))
+    with closing(Spool(store.parent, looked)) as spool:
+        for interaction, performance in assembly.received(entries_of(db, row.id)):
             received = Received(interaction, performance)
             spool.append(replaced(received, replace) if replace else received)
         form = normal_form(in_time(spool, spool.times), assembly.upstreams, rank)
-        made = write(path, form, noted, store.parent)
+        made = write(path, form, Take(recorded_at=row.recorded_at, tool=row.tool), store.parent)
     keep_originals(db, row.cassette, form.names)
     drop(db, _superseded(db, row))
     return made

@@ -6,7 +6,7 @@ import json
 import sqlite3
 import tempfile
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import overload
@@ -32,10 +32,14 @@ def _temporary(folder: Path) -> tempfile.SpooledTemporaryFile[bytes]:
 
 
 class Spool(Sequence[Received]):
-    """What was received, in a temporary file in `folder`; what was looked up last is at hand. Raises MachineError."""
+    """What was received, in a temporary file in `folder`; what was looked up last is at hand. Raises MachineError.
 
-    def __init__(self, folder: Path) -> None:
+    `looked` is called whenever something was put there or looked up.
+    """
+
+    def __init__(self, folder: Path, looked: Callable[[], None] = lambda: None) -> None:
         self._file = _temporary(folder)
+        self._looked = looked
         self._ends = array("Q", [0])
         self._last: tuple[int, Received] | None = None
         self.times: list[Times | None] = []
@@ -47,6 +51,7 @@ class Spool(Sequence[Received]):
         noted = None if performance is None else performance.model_dump(exclude_none=True)
         with _told():
             size = self._file.write(json.dumps([interaction.model_dump(), noted]).encode())
+        self._looked()
         self._ends.append(self._ends[-1] + size)
         self.times.append(received.times)
 
@@ -65,6 +70,7 @@ class Spool(Sequence[Received]):
         return self._last[1]
 
     def _read(self, place: int) -> Received:
+        self._looked()
         start, end = self._ends[place], self._ends[place + 1]
         with _told():
             self._file.seek(start)

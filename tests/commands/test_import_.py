@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import io
 import json
 import os
 import tracemalloc
@@ -14,7 +13,6 @@ from typing import Any
 
 import pytest
 import yaml
-from rich.console import Console
 
 from tests.formats.writers import (
     SHIPPED,
@@ -31,7 +29,6 @@ from tests.formats.writers import (
 )
 from tests.formats.writers import vcrpy_value as vcrpy_of
 from tests.normalise.takes import above
-from toolreel.commands import import_ as command
 from toolreel.commands.cli import main
 from toolreel.formats import entries, found
 from toolreel.store.database import open_store
@@ -171,6 +168,15 @@ def test_a_folder_becomes_a_folder(run: Any) -> None:
     ]
     assert "no recording" in ran.out
     assert "failed, see above" in ran.out
+
+
+def test_of_a_folder_is_said_what_its_cassettes_lack(run: Any) -> None:
+    put("spec/whole.yaml", vcrpy([example()]))
+    put("spec/lacking.yaml", vcrpy([example(headers=(("content-length", "9"),), body=None)]))
+    out = run("spec").out
+    assert "spec/lacking.yaml (VCR.py): 1 interaction taken.\n  Unknown, because" in out
+    assert "request bodies (1)" in out
+    assert "spec/whole.yaml (VCR.py): " not in out
 
 
 def test_a_folder_for_programs(run: Any) -> None:
@@ -414,25 +420,6 @@ def test_neither_names_nor_texts_of_files_steer_the_terminal(run: Any) -> None:
 
 
 # ---------------------------------------------------------------------------------------------------------- a person
-
-
-def test_a_bar_shows_how_far_it_is(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    screen = io.StringIO()
-    monkeypatch.setattr(command, "notes", lambda: Console(file=screen, force_terminal=True, width=100))
-    monkeypatch.setattr(command, "_TAKES_A_WHILE", 0)
-    assert run(put("a.yaml", vcrpy([example()])), put("b.yaml", vcrpy([example()])), "-o", "ab").status == 0
-    assert "reading" in screen.getvalue()
-    assert "/" in screen.getvalue()
-
-
-def test_small_files_and_pipes_get_no_bar(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    for terminal, while_ in ((True, command._TAKES_A_WHILE), (False, 0)):
-        screen = io.StringIO()
-        console = Console(file=screen, force_terminal=terminal)
-        monkeypatch.setattr(command, "notes", lambda console=console: console)
-        monkeypatch.setattr(command, "_TAKES_A_WHILE", while_)
-        assert run(put("a.yaml", vcrpy([example()])), "--force").status == 0
-        assert screen.getvalue() == ""
 
 
 def test_a_cassette_needs_no_import_and_that_is_said(run: Any) -> None:

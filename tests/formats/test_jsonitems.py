@@ -104,15 +104,31 @@ def test_broken_documents_are_named(text: str | bytes, what: str) -> None:
         walked(text)
 
 
-def test_a_value_that_never_ends_is_refused_before_it_fills_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jsonitems, "LARGEST", 1 << 20)
+@pytest.mark.parametrize("start", ["", "\U0001f600"], ids=["ascii", "emoji"])
+def test_a_value_that_never_ends_is_refused_before_it_fills_the_memory(
+    start: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    largest = 1 << 24
+    monkeypatch.setattr(jsonitems, "LARGEST", largest)
 
     class Endless(io.BytesIO):
         def read(self, size: int | None = -1, /) -> bytes:
             return super().read(size) or b"x" * (size or 0)
 
-    with pytest.raises(FormatError, match="more than 1 MiB"):
-        list(JsonDocument(Endless(b'{"items": ["'), LISTS, INTO).walk())  # type: ignore[arg-type]
+    tracemalloc.start()
+    try:
+        with pytest.raises(FormatError, match="more than 16 MiB"):
+            list(JsonDocument(Endless(f'{{"items": ["{start}'.encode()), LISTS, INTO).walk())  # type: ignore[arg-type]
+        assert tracemalloc.get_traced_memory()[1] < 3 * largest
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_value_as_long_as_may_be_does_not_count_for_those_after_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jsonitems, "LARGEST", 4 << 20)
+    items = ["x" * (3 << 20), *(["y" * 1000] * 2000), "z" * (3 << 20), 1]
+    file = io.BufferedReader(io.BytesIO(json.dumps({"items": items}).encode()))
+    assert [value for _, value in JsonDocument(file, LISTS, INTO).walk()] == items
 
 
 def test_memory_does_not_grow_with_the_file() -> None:

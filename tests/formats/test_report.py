@@ -51,6 +51,13 @@ def test_streams_that_lost_their_event_lines_are_named() -> None:
         assert made.unknown["event lines of streams"] == lost
 
 
+def test_it_tells_what_replay_must_do_without_from_times_and_chunks() -> None:
+    frames = b'data: {"object":"thread.run"}\n\n'
+    assert not report(one(), one("/v1/threads/runs", b"event: a\n" + frames, SSE)).lacks
+    for found in (one(body_kept=False), one(spelling_kept=False), one("/v1/threads/runs", frames, SSE)):
+        assert report(one(), found).lacks
+
+
 def test_it_says_what_was_left_out() -> None:
     headers = (("content-type", "a/b"), ("x-request-id", "1"), ("retry-after", "1"), ("content-length", "2"))
     made = report(one(headers=headers, not_kept=("duration",)))

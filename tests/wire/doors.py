@@ -25,6 +25,7 @@ from toolreel.replay.manner import Manner
 from toolreel.replay.session import Session
 from toolreel.server.hosts import Listen
 from toolreel.server.shelf import Shelf
+from toolreel.store.files import load
 from toolreel.store.recordings import Recording, begin
 
 from .upstream import PATIENCE_S
@@ -129,7 +130,8 @@ def recording(folder: Path, name: str, upstream: str, via: str) -> Iterator[Reco
         take.leave()
         raise
     assert recorder.broken is None
-    door.made = take.finish()
+    take.finish()
+    door.made = load(take.path)
 
 
 @dataclass(slots=True)

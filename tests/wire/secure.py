@@ -16,6 +16,7 @@ from toolreel.replay.manner import Manner
 from toolreel.replay.session import Session
 from toolreel.server.hosts import Listen
 from toolreel.server.shelf import Shelf
+from toolreel.store.files import load
 from toolreel.store.recordings import begin
 
 from .doors import FREE, Door, WatchedJournal
@@ -78,7 +79,8 @@ def recording(
         take.leave()
         raise
     assert recorder.broken is None
-    door.made = take.finish()
+    take.finish()
+    door.made = load(take.path)
 
 
 @contextmanager

@@ -172,8 +172,8 @@ def kill_and_recover(folder: Path, seed: int, *, streams: bool, grace_s: float) 
         for thread in threads:
             thread.join(PATIENCE_S)
         assert not (folder / "tape.json").exists(), "a cassette of a recording that never ended"
-        made = recover(folder, "tape")
-        assert load(folder / "tape.json") == made
+        recover(folder, "tape")
+        made = load(folder / "tape.json")
         answers, frames = check(made, log, killed - grace_s)
     (folder / "tape.json").unlink()
     sys.stdout.write(f"seed {seed}: killed after {wait:.3f} s, {answers} answers and {frames} frames recovered\n")

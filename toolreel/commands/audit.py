@@ -70,10 +70,13 @@ class Done:
 def _done(place: Place, rules: MatchRules, settings: Settings, most: int, *, alone: bool) -> Done:
     try:
         return Done(place.name, _audited(place, rules, settings, most))
-    except CassetteError as problem:
-        if alone:
-            raise
-        return Done(place.name, [], problem)
+    except RecursionError:
+        problem = CassetteError(f"Cassette {place.path} holds JSON that is nested too deep; mend or record it again.")
+    except CassetteError as error:
+        problem = error
+    if alone:
+        raise problem
+    return Done(place.name, [], problem)
 
 
 def _audited(place: Place, rules: MatchRules, settings: Settings, most: int) -> list[Audited]:

@@ -7,13 +7,12 @@ import os
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -29,12 +28,10 @@ from toolreel.redaction import DEFAULT_RULES, Redactor, Rules
 from toolreel.store.names import name_from
 from toolreel.store.recordings import Source, begin, tool_name
 
-from .console import complaint, json_result, note, notes, result, results
+from .bars import making, reading
+from .console import complaint, json_result, note, result, results
 from .doors import Upstream
 from .record import written
-
-Told = Callable[[int], None]
-"""Is told how many bytes have been read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,38 +113,41 @@ def _imported(job: Job, manner: Manner, reports: list[Report]) -> Path:
     importer = Importer(Redactor(manner.redact))
     source = Source(tool_name(), None)
     recording = begin(manner.folder, job.name, force=manner.force, replace=manner.replace, source=source)
-    dates: list[str] = []
+    earliest: str | None = None
     try:
-        with _progress(job.files) as told:
-            for file in job.files:
+        with reading(job.files) as told:
+            for number, file in enumerate(job.files):
                 reports.append(report := Report(str(file)))
-                for place, found in _wanted(file, importer, report, manner.upstreams, told):
+                for place, found in _wanted(file, importer, report, manner.upstreams, partial(told, number)):
                     try:
                         for entry in report.watch(found, importer.entries(found)):
                             recording.journal.append([entry])
                     except LeftError as error:
                         report.left.append(importer.left(Left(place, str(error), found.request.path)))
                         continue
-                    dates += filter(None, [found.recorded_at or date_of(found.answer.head.headers)])
+                    date = found.recorded_at or date_of(found.answer.head.headers)
+                    earliest = min(filter(None, (earliest, date)), default=None)
         if not importer.count:
             raise CassetteError(_nothing(reports))
     except BaseException:
         recording.discard()
         raise
-    note(written(recording.finish(_source(reports, dates)), recording.path))
+    with making(job.files, importer.count) as looked:
+        made = recording.finish(_source(reports, earliest), looked)
+    note(written(made, recording.path))
     return recording.path
 
 
-def _source(reports: Sequence[Report], dates: Sequence[str]) -> Source:
+def _source(reports: Sequence[Report], earliest: str | None) -> Source:
     """Who recorded, and when."""
     if len(reports) == 1 and reports[0].take:
         return Source(*reports[0].take)
     tools = dict.fromkeys(report.tool for report in reports if report.taken)
-    return Source(f"{', '.join(tools)}, imported by {tool_name()}", min(dates, default=None))
+    return Source(f"{', '.join(tools)}, imported by {tool_name()}", earliest)
 
 
 def _wanted(
-    file: Path, importer: Importer, report: Report, upstreams: Sequence[Upstream], told: Told
+    file: Path, importer: Importer, report: Report, upstreams: Sequence[Upstream], told: Callable[[int], None]
 ) -> Iterator[tuple[int, Found]]:
     """The interactions of a file that are wanted, and their places in it; the others are noted.
 
@@ -219,29 +219,6 @@ def _nothing(reports: Sequence[Report]) -> str:
         why = "no interaction is in it"
     return f"Nothing in {files} can be taken ({why}); give another file."
 
-
-@contextmanager
-def _progress(files: Sequence[Path]) -> Iterator[Told]:
-    """A bar of the bytes read, on a terminal and for files that take a while."""
-    sizes = [file.stat().st_size if file.is_file() else 0 for file in files]
-    if not notes().is_terminal or sum(sizes) < _TAKES_A_WHILE:
-        yield lambda position: None
-        return
-    columns = (TextColumn("reading"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=notes(), transient=True) as progress:
-        task = progress.add_task("reading", total=sum(sizes))
-        before = last = 0
-
-        def told(position: int) -> None:
-            nonlocal before, last
-            before += last if position < last else 0  # the next file
-            last = position
-            progress.update(task, completed=before + position)
-
-        yield told
-
-
-_TAKES_A_WHILE = 4 << 20
 
 # ------------------------------------------------------------------------------------------------------------- trees
 
@@ -341,9 +318,9 @@ def _table(results_: Sequence[Done]) -> Table:
 
 
 def _print_reports(results_: Sequence[Done]) -> None:
-    """The details of those of which not everything was taken as a recorder would have noted it."""
+    """The details of those that differ in more than times and chunks from what a recorder would have noted."""
     for done in results_:
         for report in done.reports if done.path else ():
-            if report.left or report.elsewhere or report.left_out or report.placeholders:
+            if report.left or report.elsewhere or report.left_out or report.placeholders or report.lacks:
                 for line in report.lines():
                     result(_on_one_line(line))

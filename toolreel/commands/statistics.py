@@ -30,6 +30,7 @@ def stats(folder: Path, given: Sequence[str], *, as_json: bool) -> int:
     """
     places = find_all(folder, given)
     names = [place.name for place in places if place.folder == folder]
+    wanted = set(names)
     broken: list[str] = []
     requests: list[RequestFacts] = []
     calls: list[ToolCall] = []
@@ -37,7 +38,7 @@ def stats(folder: Path, given: Sequence[str], *, as_json: bool) -> int:
         with catalogue(folder) as found:
             requests += (one for _, one in found.requests(names if given else ()))
             calls += (call for _, call in found.calls(names if given else ()))
-            broken += (row.error for row in found.rows() if row.error and row.name in set(names))
+            broken += (row.error for row in found.rows() if row.error and row.name in wanted)
     for place in progress([place for place in places if place.folder != folder], "Reading cassettes"):
         try:
             read = facts(load(place.path))

@@ -131,6 +131,8 @@ _PRINTABLE = re.compile(r"[^ -~]")
 
 def asked(method: Any, url: Any, headers: Headers, body: bytes | None) -> HttpRequest:
     """The request for a URL; an empty body is none unless the headers speak of one. Raises LeftError."""
+    if method is None or url is None:
+        raise LeftError(f"it has no {'URL' if method else 'method'}")
     if not isinstance(method, str) or not re.fullmatch(r"[A-Za-z][A-Za-z-]{0,30}", method):
         raise LeftError(f"its method {_shown(method)} is none")
     if method.upper() == "CONNECT":
@@ -162,6 +164,8 @@ def _ascii(url: str) -> str:
 
 def headed(status: Any, headers: Headers) -> ResponseHead:
     """The head of an answer. Raises LeftError for a status that is none, or that a recorder does not see."""
+    if status is None:
+        raise LeftError("its answer has no status")
     try:
         number = int(str(status))
     except ValueError:

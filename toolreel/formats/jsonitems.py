@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import json
 import re
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +23,9 @@ class Number:
     """A number whose spelling Python would change (`1.10`, `1e16`, `-0`)."""
 
     spelling: str
+
+    def __str__(self) -> str:
+        return self.spelling
 
 
 def _number(kind: Callable[[str], object]) -> Callable[[str], Any]:
@@ -124,9 +128,11 @@ class JsonDocument:
                     raise self._broken(error.msg.lower(), error.pos) from None
             except ValueError as error:
                 raise self._broken(str(error)) from None
-            if len(self._text) - self._at > LARGEST:
-                raise FormatError(f"holds a value of more than {LARGEST >> 20} MiB, which is not read")
-            self._read(wanted)
+            self._text, self._at = self._text[self._at :], 0
+            room = LARGEST - sys.getsizeof(self._text)  # one rare character makes all others take four bytes
+            if room < 0:
+                raise FormatError(f"holds a value that takes more than {LARGEST >> 20} MiB, which is not read")
+            self._read(min(wanted, room + 1))
             wanted *= 2
 
     def _token(self) -> str:
@@ -145,13 +151,18 @@ class JsonDocument:
             self._read(_PIECE)
 
     def _read(self, size: int) -> None:
-        data = self._file.read(size)
-        self._ended = not data
-        try:
-            self._text = self._text[self._at :] + self._decode.decode(data, final=not data)
-        except UnicodeDecodeError:
-            raise FormatError("is not UTF-8") from None
-        self._at = 0
+        pieces = [self._text[self._at :]]
+        for at in range(0, size, _PIECE):
+            wanted = min(size - at, _PIECE)
+            data = self._file.read(wanted)
+            self._ended = not data
+            try:
+                pieces.append(self._decode.decode(data, final=not data))
+            except UnicodeDecodeError:
+                raise FormatError("is not UTF-8") from None
+            if len(data) < wanted:
+                break
+        self._text, self._at = "".join(pieces), 0
 
     def _broken(self, what: str, at: int | None = None) -> FormatError:
         at = min(self._at, len(self._text)) if at is None else at

@@ -78,6 +78,11 @@ class Report:
         self.headers |= names | {name for name, _ in answered} - {name for name, _ in of_answer} - _COMPUTED
         return began.ms is not None
 
+    @property
+    def lacks(self) -> bool:
+        """Whether something is unknown that replay must do without, which is no matter of times and chunks."""
+        return any(self.unknown[what] for what in (REQUEST_BODIES, SPELLING, EVENTS))
+
     def _note(self, what: str, happened: bool) -> None:
         if happened:
             self.unknown[what] += 1
