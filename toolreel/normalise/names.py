@@ -11,21 +11,21 @@ from toolreel.dialects.ids import ID, ID_AFTER_ESCAPE, is_id_key
 from toolreel.redaction import PLACEHOLDER
 
 
-def names_in(texts: Iterable[str]) -> Iterator[str]:
+def names_in(texts: Iterable[str]) -> list[str]:
     """Everything in texts that is shaped like an id or a placeholder."""
+    found: list[str] = []
     for text in texts:
-        if len(text) <= _SHORT:
-            yield from _names_in_short(text)
-        elif may_hold(text):
-            yield from (match.group() for match in matches(text))
+        if names := _names_in_short(text) if len(text) <= _SHORT else _names_in(text):
+            found += names
+    return found
 
 
-@lru_cache(maxsize=16384)
-def _names_in_short(text: str) -> tuple[str, ...]:
-    """The same of one text; nearly all short ones, keys above all, come again and again."""
-    return tuple(match.group() for match in matches(text)) if may_hold(text) else ()
+def _names_in(text: str) -> tuple[str, ...]:
+    return tuple([match.group() for match in matches(text)]) if may_hold(text) else ()
 
 
+_names_in_short = lru_cache(maxsize=16384)(_names_in)
+"""The same; nearly all short texts, keys above all, come again and again."""
 _SHORT = 128
 
 
