@@ -403,6 +403,18 @@ def test_a_secret_that_was_seen_is_found_in_every_spelling() -> None:
     assert_gone(redactor.body(b"\xff\0" + base64.b64encode(secret.encode()), "image/png"), secret)
 
 
+def test_headers_that_were_harmless_are_looked_at_again_once_a_secret_is_seen() -> None:
+    redactor, headers = Redactor(), (("x-note", "K7q9ZpX2mW4vB8nR"),)
+    for _ in range(2):
+        assert redactor.headers(headers) == headers
+    redactor.watch((("api-key", "K7q9ZpX2mW4vB8nR"),))
+    for _ in range(2):
+        assert redactor.headers(headers) == (("x-note", "REDACTED-0001"),)
+    for number in range(1_000):
+        redactor.headers((("x-number", str(number)),))
+    assert len(redactor._harmless) <= 256
+
+
 def test_a_secret_is_found_before_the_place_that_gives_it_away() -> None:
     redactor = Redactor()
     request = HttpRequest(

@@ -21,6 +21,7 @@ from .streams import StreamRedactor
 from .urls import header_edits, pair_edits, url_edits
 
 T = TypeVar("T")
+_MOST_HARMLESS = 256
 _MAX_PARTS = 2  # multipart bodies in parts of multipart bodies
 
 
@@ -35,6 +36,8 @@ class Redactor:
         self.placeholders = placeholders if placeholders is not None else Placeholders()
         self.overwritten = 0
         self._search = Search(rules, self.placeholders)
+        self._harmless: dict[Headers, int] = {}
+        """Headers that held no secret, and how many spellings had been `seen` by then: clients repeat them."""
         self._bytes_search = Search(rules, self.placeholders, self._see_bytes)
 
     @property
@@ -99,7 +102,14 @@ class Redactor:
         return replace(request, target=target, headers=headers, body=body)
 
     def _headers(self, headers: Headers) -> Headers:
-        return tuple((name, applied(value, header_edits(self._search, name, value))) for name, value in headers)
+        if self._harmless.get(headers) == self.seen:
+            return headers
+        redacted = tuple([(name, applied(value, header_edits(self._search, name, value))) for name, value in headers])
+        if redacted == headers:
+            if len(self._harmless) >= _MOST_HARMLESS:
+                self._harmless.clear()
+            self._harmless[headers] = self.seen
+        return redacted
 
     def _text(self, text: str, *, cut: bool = False) -> str:
         known = self._search.known(text)
