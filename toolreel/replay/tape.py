@@ -28,7 +28,7 @@ from .collapse import NOTHING_HELD, Held, Reading, held, status_of
 from .masks import Mask, mask_of, masked
 from .rules import DEFAULT_MATCH_RULES, MatchRules
 from .sayings import Meant, Sayings
-from .variables import FreeIds, Meaning, Open, opened
+from .variables import FreeIds, Meaning, Open, alone_in, opened
 
 Key = str
 """What a request means with each minted id reduced to its prefix and each placeholder to one word."""
@@ -121,13 +121,20 @@ class Track:
                 return None
             if self.leaves_open is None:
                 return _NOTHING if meant.said == self.said else None
-            return self.leaves_open.meaning(meant.said, known)
+            return self.leaves_open.meaning(meant.said, known, meant.named)
         if not what.means_model_of(recorded):
             return None
         pattern = self.leaves_open and self._opened(self.bare)
         if pattern is None:
             return _NOTHING if meant.bare == self.bare else None
-        return pattern.meaning(meant.bare, known)
+        return pattern.meaning(meant.bare, known, meant.named)
+
+    def contradiction(self, meant: Meant, known: Meaning) -> tuple[str, str, bool] | None:
+        """Why the variables in its request cannot stand for what is asked, if nothing else is in the way."""
+        if self.leaves_open and (found := self.leaves_open.contradiction(meant.said, known, meant.named)):
+            return found
+        bare = self._opened(self.bare)
+        return bare.contradiction(meant.bare, known, meant.named) if bare else None
 
     @cached_property
     def polls(self) -> bool:
@@ -217,6 +224,7 @@ class Tape:
         for group in self.groups:
             for key in group.by_key:
                 self.index.setdefault(key, []).append(group)
+        self._told: dict[Key, frozenset[str]] = {}
 
     def key_of(self, asked: Asked, minted: Container[str]) -> Key:
         """The key of a request whose `minted` ids are known."""
@@ -231,6 +239,17 @@ class Tape:
         """The key under which a request was recorded that held secrets, if this may be one like it."""
         keys = (self.key_of(masked(asked, mask), minted) for mask in self._masks)
         return next((key for key in keys if key in self.index), None)
+
+    def told_by(self, key: Key) -> frozenset[str]:
+        """The variables that stand, alone in a text, in the same places of all requests with this key."""
+        if key not in self._told:
+            tracks = (track for group in self.index[key] for track in group.by_key[key])
+            forms = {track.asked.canonical(self._without_ids, bare=True) for track in tracks}
+            self._told[key] = alone_in(forms.pop(), self.free) if len(forms) == 1 else frozenset()
+        return self._told[key]
+
+    def _without_ids(self, text: str) -> str:
+        return renamed(text, self.minted, lambda name: name if PLACEHOLDER.fullmatch(name) else prefix_of(name))
 
     def _group(self, number: int, conversation: Conversation) -> Group:
         group = Group(number, self, _digest(conversation.text))
