@@ -148,11 +148,14 @@ def test_a_coded_answer_that_is_cut_is_kept_as_it_came_and_says_so(name: str, fo
 def test_of_an_answer_that_is_cut_in_a_block_of_zstd_the_blocks_before_it_are_kept(folder: Path) -> None:
     """What stands in a part of a block nobody can tell, and so not whether there is a secret in it."""
     coding = Coding("zstd")
-    coded = coding.piece(BODY[:100]) + coding.piece(BODY[100:]) + coding.end()
+    first = len(coded := coding.piece(BODY[:100]))
+    coded += coding.piece(BODY[100:]) + coding.end()
     reply = Reply([coded[:-20]], headers=(JSON, ("content-encoding", "zstd")), end=End.CUT)
     _, cassette, _ = record(folder, [reply], [get])
     [interaction] = cassette.interactions
     assert (interaction.ending, interaction.response.headers) == (Ending.CUT, (JSON,))
+    assert cassette.take
+    assert cassette.take.interactions["1"].hidden == len(coded) - 20 - first
     [again] = replay(folder, [get])
     assert (again.raw, again.error) == (BODY[:100], httpx.RemoteProtocolError)
 
