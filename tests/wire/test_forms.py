@@ -5,6 +5,7 @@ The client gets what it would get without toolreel, the cassette holds it, and t
 
 from __future__ import annotations
 
+import base64
 import gzip
 import hashlib
 import json
@@ -202,6 +203,12 @@ def test_a_coded_stream_that_is_cut_keeps_what_had_come(name: str, cut: int, fol
     [interaction] = cassette.interactions
     assert frames_of(interaction) == [piece for piece in came if piece]
     assert interaction.ending is Ending.CUT
+    assert cassette.take
+    performance = cassette.take.interactions["1"]
+    rest = base64.b64decode(performance.rest or "")
+    assert (performance.encoding, performance.hidden) == (name, None), "all blocks are whole"
+    assert seen.raw.endswith(rest)
+    assert bool(rest) == (name in ("gzip", "deflate")), "the end of a flush says nothing"
     [again] = replay(folder, [get])
     assert (again.raw, again.error) == (b"".join(came), httpx.RemoteProtocolError)
 
