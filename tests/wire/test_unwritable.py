@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 import sqlite3
 import subprocess
 import sys
@@ -22,6 +21,7 @@ from toolreel.store.recordings import recover
 
 from .tapes import get, make
 from .test_durability import PATIENCE_S, recorder
+from .test_full_disk import cut_and_refused, said_at_the_end
 from .test_recording_command import MODELS, client
 from .upstream import End, Framing, serving, stream
 
@@ -86,16 +86,9 @@ def test_a_store_that_is_locked_while_recording_cuts_open_answers_and_refuses_ne
                 assert asking.get(f"{base}/small").status_code == 200
                 wait_for_entries(store_path(folder))
                 with locked(store_path(folder)):
-                    with pytest.raises(httpx.TransportError), asking.stream("GET", f"{base}/large") as answer:
-                        for _ in answer.iter_raw():
-                            pass
-                    refused = asking.get(f"{base}/more")
-            process.send_signal(signal.SIGINT)
-            assert process.stderr is not None
-            said = process.stderr.read()
-            assert process.wait(PATIENCE_S) == 74
+                    refused = cut_and_refused(asking, base)
+            said = said_at_the_end(process)
         upstream.failures.clear()  # its client was cut off on purpose
-    assert refused.status_code == 503
     assert "The journal cannot be written (database is locked)" in refused.json()["error"]["message"]
     assert f"Cassette {path} was not written" in complaints(said)[-1]
     assert path.read_bytes() == before
