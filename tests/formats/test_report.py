@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from toolreel.formats.entries import Importer
 from toolreel.formats.found import Answer, Found, Left, Timing
 from toolreel.formats.report import Report
@@ -49,6 +51,15 @@ def test_streams_that_lost_their_event_lines_are_named() -> None:
     for path, lost in (("/v1/threads/runs", 1), ("/openai/responses", 1), ("/v1/chat/completions", 0)):
         made = report(one(path, frames, SSE, timing=whole, chunks=(1,)))
         assert made.unknown["event lines of streams"] == lost
+
+
+def test_it_says_that_a_part_of_a_compressed_answer_was_left_out() -> None:
+    """Of what nobody can decode nobody can say what secrets it holds."""
+    zstandard = pytest.importorskip("zstandard")  # comes with mitmproxy (the extra `proxy`)
+    coded = zstandard.ZstdCompressor().compress(b"data: 1\n\n" * 99)[:-2]
+    made = report(one("/v1/threads/runs", coded, (*SSE, ("content-encoding", "zstd"))))
+    assert made.left_out == {"ends of compressed answers": 1}
+    assert report(one("/v1/threads/runs", b"data: 1\n\n", SSE)).left_out == {}
 
 
 def test_it_says_what_was_left_out() -> None:
