@@ -214,7 +214,7 @@ class Recorder:
         self._open.pop(exchange.key, None)
         self._note(lambda: exchange.end(ending, self._now()))
         if exchange.undecoded:
-            self.partial.append(f"{exchange.shown}: it broke off, or is not in its coding ({exchange.undecoded})")
+            self.partial.append(f"{exchange.shown}: {exchange.undecoded}")
 
     def _exchange(self, flow: http.HTTPFlow) -> Exchange | None:
         exchange = flow.metadata.get(_EXCHANGE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import queue
@@ -260,6 +261,8 @@ def _row(entry: Entry) -> _Row:
                 "encoding": entry.encoding,
                 "decoded": entry.decoded,
                 "kept": entry.spelling_kept,
+                "rest": base64.b64encode(entry.rest).decode(),
+                "hidden": entry.hidden,
             }
             data = entry.body
         case Failed():
@@ -286,7 +289,8 @@ def _entry(key: int, kind: str, noted: int, text: str, data: bytes | None) -> En
         case "Ended":
             chunks = None if facts["chunks"] is None else tuple(facts["chunks"])
             encoding, decoded, kept = facts["encoding"], facts["decoded"], facts.get("kept", True)
-            return Ended(key, ms, Ending(facts["ending"]), data, chunks, encoding, decoded, kept)
+            rest, hidden = base64.b64decode(facts.get("rest", "")), facts.get("hidden", 0)
+            return Ended(key, ms, Ending(facts["ending"]), data, chunks, encoding, decoded, kept, rest, hidden)
         case "Failed":
             return Failed(key, ms, facts["reason"])
         case _:

@@ -258,7 +258,8 @@ def test_what_was_decoded_in_part_is_named(journal: Journal) -> None:
     play(recorder, flow, coded, headers=[*EVENTS, (b"content-encoding", b"gzip")])
     recorder.response(flow)
     assert recorder.remarks == [
-        "Recorded only as far as it could be decoded, POST /v1/threads: it broke off, or is not in its coding (gzip)."
+        "Recorded only as far as it could be decoded, POST /v1/threads: it broke off, or is not in its coding "
+        "(gzip); 3 bytes that might tell secrets are not kept."
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import io
 import json
@@ -215,6 +216,20 @@ def test_times_are_dates_and_headers_of_the_take_stand_with_the_others() -> None
     assert entry["timings"] == {"send": 0, "wait": 100, "receive": 650}
     assert {"name": "retry-after", "value": "1"} in entry["response"]["headers"]
     assert back(exported(made)) == made
+
+
+def test_what_is_left_of_a_coding_comes_back() -> None:
+    left = Performance(ms=(5, 7), encoding="gzip", rest="AAD//w==", hidden=7)
+    made = cassette(GET, OK, left, ending=Ending.CUT)
+    assert back(exported(made)) == made
+    forged = json.loads(exported(made))
+    forged["log"]["entries"][0]["_toolreel"] |= {
+        "rest": base64.b64encode(b"sk-" + b"aB3" * 9).decode(),
+        "hidden": "x",
+    }
+    take = back(json.dumps(forged).encode()).take
+    assert take
+    assert (take.interactions["1"].rest, take.interactions["1"].hidden) == (None, 30)
 
 
 def test_a_date_that_nobody_knows_is_none() -> None:

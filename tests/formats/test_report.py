@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from toolreel.formats.entries import Importer
 from toolreel.formats.found import Answer, Found, Left, Timing
 from toolreel.formats.report import Report
@@ -56,6 +58,15 @@ def test_it_tells_what_replay_must_do_without_from_times_and_chunks() -> None:
     assert not report(one(), one("/v1/threads/runs", b"event: a\n" + frames, SSE)).lacks
     for found in (one(body_kept=False), one(spelling_kept=False), one("/v1/threads/runs", frames, SSE)):
         assert report(one(), found).lacks
+
+
+def test_it_says_that_a_part_of_a_compressed_answer_was_left_out() -> None:
+    """Of what nobody can decode nobody can say what secrets it holds."""
+    zstandard = pytest.importorskip("zstandard")  # comes with mitmproxy (the extra `proxy`)
+    coded = zstandard.ZstdCompressor().compress(b"data: 1\n\n" * 99)[:-2]
+    made = report(one("/v1/threads/runs", coded, (*SSE, ("content-encoding", "zstd"))))
+    assert made.left_out == {"ends of compressed answers": 1}
+    assert report(one("/v1/threads/runs", b"data: 1\n\n", SSE)).left_out == {}
 
 
 def test_it_says_what_was_left_out() -> None:

@@ -11,6 +11,7 @@ from toolreel.messages.model import (
     JsonFrame,
     Part,
     PartsBody,
+    Performance,
     RawFrame,
     TextBody,
     TextFrame,
@@ -81,3 +82,14 @@ def test_bodies_of_all_kinds_are_told() -> None:
     ]
     assert kinds[3].kind == "parts"
     assert [part.kind for part in kinds[3].body] == ["text", "bytes"]
+
+
+def test_what_is_left_of_a_coding_is_told_in_words() -> None:
+    cassette = sample()
+    assert cassette.take
+    left = Performance(encoding="gzip", rest="AAD//w==", hidden=7)
+    take = cassette.take.model_copy(update={"interactions": {"1": left, "2": Performance(encoding="gzip")}})
+    cassette = cassette.model_copy(update={"take": take})
+    one, two, three, *_ = (detail(cassette, interaction).left for interaction in cassette.interactions)
+    assert one == "4 bytes more of gzip, which say nothing yet; 7 bytes more of gzip, which nobody kept"
+    assert (two, three) == (None, None)

@@ -89,7 +89,8 @@ def test_a_word_that_differs_is_seen() -> None:
 def test_the_take_is_a_closed_list() -> None:
     """P4.5: everything else stands above, and is the same in every recording."""
     assert set(Take.model_fields) == {"recorded_at", "tool", "interactions", "reads", "overlap"}
-    performance = {"ms", "frame_ms", "chunks", "at", "obfuscation", "system_fingerprint", "headers", "encoding"}
+    performance = {"ms", "frame_ms", "chunks", "at", "obfuscation", "system_fingerprint", "headers"}
+    performance |= {"encoding", "rest", "hidden"}
     assert set(Performance.model_fields) == performance
     assert set(Read.model_fields) == {"count", "ms", "volatile", "at", "status", "headers", "body"}
 
@@ -103,7 +104,14 @@ def test_the_take_describes_each_interaction_by_its_new_number() -> None:
 
 def test_what_the_recorder_noted_is_kept() -> None:
     noted = Performance(
-        ms=(1, 9), frame_ms=(2, 3), chunks=(5, 6), headers=(("retry-after", "1"),), encoding="gzip", at=None
+        ms=(1, 9),
+        frame_ms=(2, 3),
+        chunks=(5, 6),
+        headers=(("retry-after", "1"),),
+        encoding="gzip",
+        at=None,
+        rest="AAD//w==",
+        hidden=7,
     )
     received = take(stream("/x", [("e", {"n": 1})]))
     received = received.model_copy(update={"take": Take(recorded_at="then", tool="t", interactions={"1": noted})})

@@ -178,7 +178,7 @@ def test_of_a_stream_whose_coding_breaks_the_frames_until_then_are_kept_decoded(
     first = compress.compress(FRAMES[0] + b"data: x") + compress.flush(zlib.Z_SYNC_FLUSH)
     frames, ended = answer(SSE_GZIP_HEAD, first, b"\xff" * 20, b"lost", ending=seems)
     assert frames == [FRAMES[0]]
-    assert ended == Ended(7, 0, ending, b"data: x", (len(FRAMES[0]) + 7,), "gzip", True)
+    assert ended == Ended(7, 0, ending, b"data: x", (len(FRAMES[0]) + 7,), "gzip", True, hidden=24)
 
 
 def test_a_cut_coded_stream_keeps_what_had_come() -> None:
@@ -186,7 +186,8 @@ def test_a_cut_coded_stream_keeps_what_had_come() -> None:
     first = compress.compress(FRAMES[0] + b"data: x") + compress.flush(zlib.Z_SYNC_FLUSH)
     frames, ended = answer(SSE_GZIP_HEAD, first, ending=Ending.CUT)
     assert frames == [FRAMES[0]]
-    assert ended == Ended(7, 0, Ending.CUT, b"data: x", (len(FRAMES[0]) + 7,), "gzip", True)
+    rest = bytes(4) + b"\xff\xff"
+    assert ended == Ended(7, 0, Ending.CUT, b"data: x", (len(FRAMES[0]) + 7,), "gzip", True, rest=rest)
 
 
 @pytest.mark.parametrize(
@@ -267,3 +268,71 @@ def test_the_body_of_a_request_is_kept_decoded(headers: Headers, body: bytes | N
     assert isinstance(began, Began)
     assert began.request.body == kept
     assert began.request.headers == ()
+
+
+# ------------------------------------------------------------------------------------ what is left of a cut coding
+
+
+def told(head: ResponseHead, *pieces: bytes, ending: Ending = Ending.CUT) -> tuple[Ended, str | None]:
+    """The end of an answer, and what the recorder says of it."""
+    exchange = Exchange(7, HttpRequest("GET", "/x"))
+    exchange.head(head, 0)
+    for piece in pieces:
+        exchange.data(piece, 0)
+    *_, last = exchange.end(ending, 0)
+    assert isinstance(last, Ended)
+    return last, exchange.undecoded
+
+
+def flushed(*pieces: bytes) -> bytes:
+    compress = zlib.compressobj(wbits=zlib.MAX_WBITS | 16)
+    return b"".join(compress.compress(piece) + compress.flush(zlib.Z_SYNC_FLUSH) for piece in pieces)
+
+
+def test_what_says_nothing_yet_is_kept_as_it_came_and_told() -> None:
+    came = flushed(FRAMES[0], b"data: x")
+    last, words = told(SSE_GZIP_HEAD, came[:30], came[30:])
+    assert (last.body, last.rest, last.hidden) == (b"data: x", came[-len(last.rest) :], 0)
+    assert words == (
+        f"it broke off, or is not in its coding (gzip); its last {len(last.rest)} bytes are kept as they came"
+    )
+
+
+@pytest.mark.parametrize("ending", [Ending.COMPLETE, Ending.EOF])
+def test_of_a_stream_that_was_not_cut_nothing_is_left(ending: Ending) -> None:
+    """Many servers never end the coding of a stream."""
+    last, words = told(SSE_GZIP_HEAD, flushed(FRAMES[0]), ending=ending)
+    assert (last.rest, last.hidden, words) == (b"", 0, None)
+
+
+def test_after_the_terminal_frame_nothing_is_left() -> None:
+    last, words = told(SSE_GZIP_HEAD, flushed(*FRAMES))
+    assert (last.ending, last.rest, last.hidden, words) == (Ending.COMPLETE, b"", 0, None)
+
+
+def test_a_name_in_a_header_of_gzip_may_be_secret() -> None:
+    name = b"sk-proj-9aB8cD7eF6gH5iJ4kL3mN2oP1qR0sTuV"
+    for cut in (20, 40, 51):
+        last, words = told(SSE_GZIP_HEAD, (b"\x1f\x8b\x08\x08" + bytes(6) + name + b"\0")[:cut])
+        assert (last.rest, last.hidden) == (b"", cut)
+        assert words is not None
+        assert words.endswith("bytes that might tell secrets are not kept")
+
+
+def test_of_a_large_download_what_is_left_is_kept_too() -> None:
+    head = ResponseHead(200, (("content-type", "application/octet-stream"), ("content-encoding", "gzip")))
+    came = flushed(bytes(3 << 20), b"x" * 40)
+    last, words = told(head, came[:2000], came[2000:])
+    assert last.rest == came[-len(last.rest) :]
+    assert 0 < len(last.rest) < 9
+    assert words
+
+
+def test_a_checksum_of_what_was_redacted_is_not_kept() -> None:
+    """By it somebody could find out whether he has guessed the secret."""
+    came = gzip.compress(b'data: {"api_key":"word"}\n\n')
+    last, words = told(SSE_GZIP_HEAD, came[:-2])
+    assert last.rest == b""
+    assert last.hidden in (6, 7), "the last two bits of the text may stand in a byte of their own"
+    assert words
+    assert words.endswith("bytes that might tell secrets are not kept")

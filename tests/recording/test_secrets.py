@@ -6,7 +6,8 @@ import base64
 import gzip
 import json
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from itertools import pairwise
 from typing import Any
 
@@ -15,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from toolreel.messages.bodies import FILE_THRESHOLD
+from toolreel.messages.coding import CodingError, decoder
 from toolreel.messages.http import HttpRequest, ResponseHead
 from toolreel.messages.model import Ending
 from toolreel.recording import exchange as exchange_module
@@ -401,6 +403,47 @@ def test_of_a_stream_that_breaks_off_in_its_coding_what_could_be_decoded_is_kept
     assert last.decoded
     assert KEY[:11].encode() not in (last.body or b"")
     assert last.ending is (Ending.CUT if coding == "zstd" else Ending.COMPLETE), "of zstd something is missing"
+
+
+SAID = 'data: {"text":"a word before it, %s, a word after it"}\n\n'
+ZSTD_HEAD = b"\x28\xb5\x2f\xfd\x00\x58"
+"""The header of a frame; a raw block follows (RFC 8878 §3.1.1.2)."""
+CUT: dict[str, Callable[[bytes], bytes]] = {
+    "gzip": gzip.compress,
+    "gzip-stored": lambda data: gzip.compress(data, compresslevel=0),
+    "gzip-of-two-members": lambda data: gzip.compress(data[:25]) + gzip.compress(data[25:]),
+    "deflate": zlib.compress,
+    "deflate-stored": lambda data: zlib.compress(data, 0),
+    "br": brotli.compress,
+    "br-quick": lambda data: brotli.compress(data, quality=0),
+    "zstd": CODINGS["zstd"],
+    "zstd-stored": lambda data: ZSTD_HEAD + (len(data) << 3 | 1).to_bytes(3, "little") + data,
+}
+
+
+@pytest.mark.parametrize("coding", CUT)
+@pytest.mark.parametrize("kind", ["text/event-stream", "application/json", "application/octet-stream"])
+@given(noise=st.binary(max_size=60), after=st.booleans())
+@settings(max_examples=4, deadline=None)
+def test_wherever_a_coding_is_cut_no_secret_can_be_had_of_what_is_kept(
+    coding: str, kind: str, noise: bytes, after: bool
+) -> None:
+    """Neither in the body nor in the rest, nor in both together."""
+    said = (SAID % KEY).encode()
+    sent = CUT[coding](noise + said if after else said + noise)
+    name = coding.partition("-")[0]
+    head = ResponseHead(200, (("content-type", kind), ("content-encoding", name)))
+    for cut in range(len(sent)):
+        entries = answered(head, [sent[:cut]], ending=Ending.CUT)
+        last = ended(entries)
+        kept = b"".join(entry.data for entry in entries if isinstance(entry, FrameCame)) + (last.body or b"")
+        in_the_clear = [kept, last.rest]
+        with suppress(CodingError):
+            in_the_clear.append(decoder(name).feed(last.rest))
+            in_the_clear.append(decoder(name).feed(kept))
+        for data in in_the_clear:
+            assert not any(part.encode() in data for part in (KEY[8:16], KEY[16:24], KEY[24:32], KEY[-8:]))
+        assert last.hidden <= 8 or coding == "zstd", "only checksums are left out"
 
 
 @pytest.mark.parametrize("coding", CODINGS)

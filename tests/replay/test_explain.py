@@ -275,14 +275,47 @@ KINDS: dict[str, tuple[Callable[[], Miss], str, str | None, str]] = {
     ),
     "a secret that was another before": (
         lambda: ask(
-            [post(OF, "", {"key": "REDACTED-0001"}), post(OF, "", {"key": "REDACTED-0001", "n": 2})],
+            [post(OF, "", {"key": "REDACTED-0001"}), post(OF, "", {"key": "Bearer REDACTED-0001", "n": 2})],
             ("POST", OF, {"key": "one"}),
-            ("POST", OF, {"key": "two", "n": 2}),
+            ("POST", OF, {"key": "Bearer two", "n": 2}),
         ),
         "no_match",
-        None,
-        f"POST {OF} {LIKE_NONE}. Nearest is interaction 2, but what stands for its secrets or free ids was another "
-        "before.",
+        "$.key",
+        f"POST {OF} is interaction 2 of cassette weather, but REDACTED-0001 stands there for something else than in "
+        "interaction 1; within one walk it stands for the same.",
+    ),
+    "a secret that was another in another conversation": (
+        lambda: ask(
+            [post("/x", "", {"key": "REDACTED-0001"}), post("/y", "", {"z": [{"key": "REDACTED-0001"}]})],
+            ("POST", "/x", {"key": "sk-abcdefghijklmnopqrstuvwx"}),
+            ("POST", "/y", {"z": [{"key": "sk-zyxwvutsrqponmlkjihgfedc"}]}),
+            repeat=False,
+        ),
+        "no_match",
+        "$.z[0].key",
+        "POST /y is interaction 2 of cassette weather, but REDACTED-0001 stands there for something else than in "
+        "interaction 1; within one walk it stands for the same. With --repeat clients may begin again.",
+    ),
+    "a secret that is another within a request": (
+        lambda: ask(
+            [post("/x", "", {"a": "REDACTED-0001", "b": "REDACTED-0001"})], ("POST", "/x", {"a": "one", "b": "two"})
+        ),
+        "no_match",
+        "$.b",
+        "POST /x is interaction 1 of cassette weather, but REDACTED-0001 stands there for more than one text.",
+    ),
+    "one free id for two": (
+        lambda: ask(
+            [post("/x", "", {"to": "cust_one"}), post("/y", "", {"to": "cust_two"})],
+            ("POST", "/x", {"to": "cust_a"}),
+            ("POST", "/y", {"to": "cust_a"}),
+            rules=MatchRules(free=("cust_",)),
+            repeat=False,
+        ),
+        "no_match",
+        "$.to",
+        "POST /y is interaction 2 of cassette weather, but cust_two stands there for the same as cust_one in "
+        "interaction 1; two ids are two. With --repeat clients may begin again.",
     ),
     # ------------------------------------------------------------------------------------------------- tool outputs
     "a tool output": (

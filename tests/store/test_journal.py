@@ -608,3 +608,14 @@ def test_a_killed_recorder_leaves_what_was_written(store: Path, db: Database) ->
         assert other.execute("SELECT count(*) FROM entries").fetchone() == (1,)
     other.close()
     opened.close()
+
+
+def test_what_is_left_of_a_coding_comes_back(store: Path, db: Database) -> None:
+    entries: list[Entry] = [Ended(1, 0, Ending.CUT, b"", (), "gzip", rest=b"\0\xff", hidden=7)]
+    opened = open_journal(store)
+    opened.append(entries)
+    opened.close()
+    assert list(entries_of(db, opened.take)) == entries
+    db.execute("UPDATE entries SET facts = json_remove(facts, '$.rest', '$.hidden')")  # as it was before 0.1
+    [before] = entries_of(db, opened.take)
+    assert before == Ended(1, 0, Ending.CUT, b"", (), "gzip")

@@ -5,6 +5,7 @@ The client gets what it would get without toolreel, the cassette holds it, and t
 
 from __future__ import annotations
 
+import base64
 import gzip
 import hashlib
 import json
@@ -148,11 +149,14 @@ def test_a_coded_answer_that_is_cut_is_kept_as_it_came_and_says_so(name: str, fo
 def test_of_an_answer_that_is_cut_in_a_block_of_zstd_the_blocks_before_it_are_kept(folder: Path) -> None:
     """What stands in a part of a block nobody can tell, and so not whether there is a secret in it."""
     coding = Coding("zstd")
-    coded = coding.piece(BODY[:100]) + coding.piece(BODY[100:]) + coding.end()
+    first = len(coded := coding.piece(BODY[:100]))
+    coded += coding.piece(BODY[100:]) + coding.end()
     reply = Reply([coded[:-20]], headers=(JSON, ("content-encoding", "zstd")), end=End.CUT)
     _, cassette, _ = record(folder, [reply], [get])
     [interaction] = cassette.interactions
     assert (interaction.ending, interaction.response.headers) == (Ending.CUT, (JSON,))
+    assert cassette.take
+    assert cassette.take.interactions["1"].hidden == len(coded) - 20 - first
     [again] = replay(folder, [get])
     assert (again.raw, again.error) == (BODY[:100], httpx.RemoteProtocolError)
 
@@ -199,6 +203,12 @@ def test_a_coded_stream_that_is_cut_keeps_what_had_come(name: str, cut: int, fol
     [interaction] = cassette.interactions
     assert frames_of(interaction) == [piece for piece in came if piece]
     assert interaction.ending is Ending.CUT
+    assert cassette.take
+    performance = cassette.take.interactions["1"]
+    rest = base64.b64decode(performance.rest or "")
+    assert (performance.encoding, performance.hidden) == (name, None), "all blocks are whole"
+    assert seen.raw.endswith(rest)
+    assert bool(rest) == (name in ("gzip", "deflate")), "the end of a flush says nothing"
     [again] = replay(folder, [get])
     assert (again.raw, again.error) == (b"".join(came), httpx.RemoteProtocolError)
 

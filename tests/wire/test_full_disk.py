@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import subprocess
 import sys
 from pathlib import Path
 
@@ -20,6 +21,25 @@ from .upstream import End, Framing, serving, stream
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="limits the size of files with ulimit")
 
 
+def cut_and_refused(client: httpx.Client, base: str) -> httpx.Response:
+    """A recorder that can write no more: the open answer is cut, and the next one, which is given, is a refusal."""
+    with pytest.raises(httpx.TransportError), client.stream("GET", f"{base}/large") as answer:
+        for _ in answer.iter_raw():
+            pass
+    refused = client.get(f"{base}/more")
+    assert refused.status_code == 503
+    return refused
+
+
+def said_at_the_end(process: subprocess.Popen[str]) -> str:
+    """What such a recorder has said until Ctrl-C ended it."""
+    process.send_signal(signal.SIGINT)
+    assert process.stderr is not None
+    said = process.stderr.read()
+    assert process.wait(PATIENCE_S) == 74
+    return said
+
+
 def test_a_full_disk_cuts_open_answers_refuses_new_ones_and_is_said(folder: Path) -> None:
     """The limit on the size of files stands for the disk: SQLite gets an error when it writes beyond it."""
     small = stream(FRAME, b"data: [DONE]\n\n")
@@ -30,16 +50,9 @@ def test_a_full_disk_cuts_open_answers_refuses_new_ones_and_is_said(folder: Path
         with recorder(folder, upstream.url, "ulimit -f 600") as (base, process):
             with httpx.Client(trust_env=False, timeout=PATIENCE_S) as client:
                 assert client.get(f"{base}/small").status_code == 200
-                with pytest.raises(httpx.TransportError), client.stream("GET", f"{base}/large") as answer:
-                    for _ in answer.iter_raw():
-                        pass
-                refused = client.get(f"{base}/more")
-            process.send_signal(signal.SIGINT)
-            assert process.stderr is not None
-            said = process.stderr.read()
-            assert process.wait(PATIENCE_S) == 74
+                refused = cut_and_refused(client, base)
+            said = said_at_the_end(process)
         upstream.failures.clear()  # its client was cut off on purpose
-    assert refused.status_code == 503
     assert refused.json()["error"]["type"] == "toolreel_recorder"
     assert "The journal cannot be written" in refused.json()["error"]["message"]
     complaints = [line for line in said.splitlines() if line.startswith("toolreel: ")]

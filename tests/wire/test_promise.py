@@ -161,6 +161,8 @@ TAKE = {
     "interactions.system_fingerprint",
     "interactions.headers",
     "interactions.encoding",
+    "interactions.rest",
+    "interactions.hidden",
     "reads",
     "reads.count",
     "reads.ms",

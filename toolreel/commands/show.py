@@ -215,6 +215,8 @@ def _show_detail(one: Detail, *, frames: bool, limit: int | None) -> None:
         of = f" of {short_ids(printable(joined.owner))}" if joined.owner else ""
         show_line(Text(f"  {printable(joined.place)}{of}, joined of {counted(joined.pieces, 'piece')}:", style="dim"))
         _show_lines(printable_lines(joined.text))
+    if one.left:
+        show_line(Text(f"  ({printable(one.left)})", style="dim"))
     if one.frames is not None and not frames:
         show_line(Text(f"  {counted(len(one.frames), 'frame')}; --frames shows them", style="dim"))
 

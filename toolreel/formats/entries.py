@@ -61,8 +61,12 @@ class Importer:
         *rest, last = exchange.end(found.answer.ending, ended)
         assert isinstance(last, Ended)
         yield from timed(rest)
+        kept = found.answer if decoded else last
+        holds_secret = self._redactor.large(kept.rest, cut=True).secrets > 0
         yield replace(
             last,
+            rest=b"" if holds_secret else kept.rest,
+            hidden=kept.hidden + (len(kept.rest) if holds_secret else 0),
             body=last.body if found.answer.body is not None else None,
             chunks=found.chunks,
             encoding=encoding if decoded else last.encoding,

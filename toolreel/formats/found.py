@@ -63,6 +63,9 @@ class Answer:
     ending: Ending = Ending.COMPLETE
     encoding: str | None = None
     """The content-encoding in which it came, if the headers do not say it any more."""
+    rest: bytes = b""
+    hidden: int = 0
+    """What is left of a body that broke off in its content-encoding, as in Performance."""
 
 
 @dataclass(frozen=True, slots=True)

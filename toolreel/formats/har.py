@@ -118,8 +118,15 @@ def _answer(response: Mapping[str, Any], head: Any, own: Mapping[str, Any]) -> A
         ending = Ending(own.get("ending", "cut" if response.get("_error") else "complete"))
     except ValueError:
         ending = Ending.COMPLETE
+    hidden = own.get("hidden")
     return Answer(
-        head, body, coded=own.get("coded") is True, spelling_kept=own.get("spelling") != "unknown", ending=ending
+        head,
+        body,
+        coded=own.get("coded") is True,
+        spelling_kept=own.get("spelling") != "unknown",
+        ending=ending,
+        rest=_unbase64(own.get("rest")),
+        hidden=hidden if type(hidden) is int and hidden > 0 else 0,
     )
 
 

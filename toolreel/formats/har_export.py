@@ -53,7 +53,7 @@ def _entry(performed: Performed, upstream: str, read_file: FileReader, began: fl
         own["ending"] = interaction.ending
     request = _request(interaction.request, upstream, own, read_file)
     response = _response(interaction.response, performance, own, read_file)
-    for name in ("frame_ms", "chunks"):
+    for name in ("frame_ms", "chunks", "rest", "hidden"):
         if getattr(performance, name) is not None:
             own[name] = getattr(performance, name)
     return {

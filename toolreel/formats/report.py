@@ -20,6 +20,7 @@ CHUNKS = "chunks of streams"
 REQUEST_BODIES = "request bodies"
 SPELLING = "spelling of JSON bodies"
 EVENTS = "event lines of streams"
+ENDS = "ends of compressed answers"
 
 
 @dataclass(slots=True)
@@ -61,6 +62,7 @@ class Report:
                     self._note(FRAME_TIMES, timed and frames > 0 and not frames_timed)
                     self._note(CHUNKS, streams and entry.chunks is None)
                     self._note(EVENTS, frames > 0 and not events and _has_events(found.request))
+                    self.left_out.update([ENDS] if entry.hidden and not found.is_ours else [])
                     self._note(SPELLING, not (entry.spelling_kept and found.spelling_kept))
             yield entry
         self.streams += streams

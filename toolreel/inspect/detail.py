@@ -20,6 +20,7 @@ from toolreel.messages.model import (
     JsonFrame,
     Pair,
     PartsBody,
+    Performance,
     RequestBody,
     TextBody,
     TextFrame,
@@ -64,6 +65,8 @@ class Detail:
     joined: tuple[Joined, ...]
     ending: str
     ms: tuple[int, int] | None
+    left: str | None = None
+    """In words, what is left of an answer that broke off in its content-encoding."""
 
     def as_json(self) -> dict[str, Any]:
         """For programs."""
@@ -87,7 +90,16 @@ def detail(cassette: Cassette, interaction: Interaction) -> Detail:
         joined=tuple(Exchange(interaction).joined),
         ending=interaction.ending.value,
         ms=performance.ms if performance else None,
+        left=_left(performance) if performance else None,
     )
+
+
+def _left(performance: Performance) -> str | None:
+    kept = len((performance.rest or "").rstrip("=")) * 3 // 4
+    words = [f"{kept} bytes more of {performance.encoding}, which say nothing yet"] if kept else []
+    if performance.hidden:
+        words.append(f"{performance.hidden} bytes more of {performance.encoding}, which nobody kept")
+    return "; ".join(words) or None
 
 
 def frame_lines(frames: tuple[Frame, ...] | None, times: tuple[int, ...] | None) -> tuple[FrameLine, ...] | None:

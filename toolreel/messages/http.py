@@ -60,6 +60,11 @@ def media_type(headers: Headers) -> str:
     return (header(headers, "content-type") or "").partition(";")[0].strip().lower()
 
 
+def is_json(content_type: str) -> bool:
+    """Whether a body of this type is JSON."""
+    return content_type.partition(";")[0].strip().lower().endswith("json")
+
+
 def is_event_stream(headers: Headers) -> bool:
     """Whether an answer with these headers is a stream of server-sent events (WHATWG HTML §9.2.2)."""
     return media_type(headers) == "text/event-stream"

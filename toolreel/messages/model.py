@@ -193,7 +193,9 @@ class Performance(_Value):
     nobody noted it. `frame_ms`: when each frame was complete, in milliseconds since the request. `chunks`: the sizes
     in bytes of the decoded pieces in which the body came. `at`, `obfuscation`, `system_fingerprint`: the received
     values of what stands normalised in the answer, in their order. `headers`: answer headers that differ in every
-    take. `encoding`: the content-encoding in which the body came.
+    take. `encoding`: the content-encoding in which the body came. Of a body that broke off in it, `rest` is what came
+    last and says nothing yet, as it came, in base64; `hidden` says how many bytes are not kept, because they might
+    tell secrets: nobody can decode them, or they are the checksum of what was decoded.
     """
 
     ms: tuple[int, int] | None = None
@@ -204,6 +206,8 @@ class Performance(_Value):
     system_fingerprint: tuple[str, ...] | None = None
     headers: tuple[Pair, ...] | None = None
     encoding: str | None = None
+    rest: str | None = None
+    hidden: Annotated[int, Field(ge=1)] | None = None
 
 
 class Read(_Value):

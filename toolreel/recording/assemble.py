@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import chain
@@ -178,6 +179,8 @@ def _performance(track: _Track, zero: int) -> Performance:
         chunks=ended.chunks if headed.streams or len(ended.chunks or ()) > 1 else None,
         headers=headed.volatile or None,
         encoding=ended.encoding if ended.decoded else None,
+        rest=base64.b64encode(ended.rest).decode() or None,
+        hidden=ended.hidden or None,
     )
 
 

@@ -61,7 +61,8 @@ class Ended:
 
     `body` is the body, or what came after its last BodyPiece, or the unfinished tail of a stream; None is no body.
     `chunks` are the sizes of the pieces in which it came, in bytes, None if nobody noted them. `encoding` is the
-    content-encoding in which it came; it was taken off if `decoded`. `spelling_kept` is as in Began.
+    content-encoding in which it came; it was taken off if `decoded`. `spelling_kept` is as in Began. `rest` and
+    `hidden` are as in Performance.
     """
 
     key: int
@@ -72,6 +73,8 @@ class Ended:
     encoding: str | None = None
     decoded: bool = True
     spelling_kept: bool = True
+    rest: bytes = b""
+    hidden: int = 0
 
 
 @dataclass(frozen=True, slots=True)

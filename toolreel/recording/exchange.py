@@ -45,8 +45,14 @@ class Exchange:
 
     @property
     def undecoded(self) -> str | None:
-        """The content-encoding of an answer of which only the beginning could be decoded, and is kept."""
-        return self._answer.encoding if self._answer and self._answer.broken_off else None
+        """In words, why only the beginning of an answer could be decoded, and what became of all else."""
+        answer = self._answer
+        if answer is None or not (answer.broken_off or answer.rest or answer.hidden):
+            return None
+        words = f"it broke off, or is not in its coding ({answer.encoding})"
+        if answer.hidden:
+            words += f"; {answer.hidden} bytes that might tell secrets are not kept"
+        return f"{words}; its last {len(answer.rest)} bytes are kept as they came" if answer.rest else words
 
     def begin(self, ms: int | None) -> list[Entry]:
         """The request is complete."""
@@ -81,7 +87,7 @@ class Exchange:
         entries: list[Entry] = [FrameCame(self.key, came, frame) for came, frame in frames]
         decoded = answer.broken_off or not (answer.undecodable or answer.passes)
         ended = Ended(self.key, ms, ending, body, tuple(answer.chunks), answer.encoding, decoded)
-        return [*entries, ended]
+        return [*entries, replace(ended, rest=answer.rest, hidden=answer.hidden)]
 
 
 Timed = tuple[int | None, bytes]
@@ -94,6 +100,8 @@ class _Answer:
     A body that cannot be decoded (cut, broken, unknown coding) is kept as it came, and so is an event stream that is
     not in its coding from its beginning on. Of any other event stream, of a large body, and of one that holds
     secrets or may hold them unseen, what could be decoded until the coding broke is kept, and it counts as cut.
+    Of what came after that, the `rest` is kept that says nothing yet, and `hidden` bytes are not: nobody can tell
+    what secrets are in them.
     """
 
     def __init__(self, method: str, head: ResponseHead, redactor: Redactor) -> None:
@@ -103,13 +111,16 @@ class _Answer:
         self.passes = False
         """Whether the stream is not in its coding, and kept as it came."""
         self.terminal_frame_came = False
+        self.rest = b""
+        self.hidden = 0
         self.chunks: list[int] = []
         self._content_type = http.header(head.headers, "content-type") or ""
         self._redactor = redactor
         self._raw = bytearray()
         self._raw_chunks: list[int] = []
         try:
-            self._decoder = coding.decoder(self.encoding or "")
+            # Of JSON all is held until the end; then there is time to look at every byte.
+            self._decoder = coding.decoder(self.encoding or "", watched=not http.is_json(self._content_type))
         except coding.CodingError:
             self.undecodable = True
         self.streams = http.is_event_stream(head.headers) and not self.bodyless and not self.undecodable
@@ -128,6 +139,7 @@ class _Answer:
             self._raw += data
             self._raw_chunks.append(len(data))
         if self.undecodable:
+            self.hidden += len(data) if self.broken_off else 0
             return []
         data = self._decoded(data)
         if not data:
@@ -144,13 +156,14 @@ class _Answer:
         try:
             return self._decoder.feed(data)
         except coding.CodingError:
-            part, opaque = b"", True
+            part, opaque, hidden = b"", True, len(data)
             if self.streams and not self.chunks:
-                part, opaque = coding.decodable(bytes(self._raw), self.encoding or "")
+                part, opaque, _, hidden = coding.decodable(bytes(self._raw), self.encoding or "")
             if not part and not opaque:
                 self.passes, self._decoder = True, coding.decoder("")
                 return bytes(self._raw)
             self.undecodable = True
+            self.hidden += hidden if self.broken_off else 0
             return part
 
     def close(self, ms: int | None, *, cut: bool) -> tuple[list[Timed], bytes | None]:
@@ -159,8 +172,13 @@ class _Answer:
             return [], None
         if self._frames is not None:
             self.undecodable |= self._decoder.opaque
+            if cut or self.undecodable:
+                self._see_rest(self._decoder.rest, self._decoder.hidden)
             came, frames, tail = self._frames.close(ms, cut=cut or self.undecodable)
-            return self._frames_seen(came, frames), tail or None
+            frames = self._frames_seen(came, frames)
+            if self.terminal_frame_came:
+                self.rest, self.hidden = b"", 0
+            return frames, tail or None
         if not self.undecodable and self._raw:
             try:
                 self._body.feed(self._decoder.close())
@@ -168,6 +186,8 @@ class _Answer:
                 self.undecodable = True
         if self.undecodable and not self._body.spools:
             return [], self._undecoded(cut=cut)
+        if self._body.spools and (cut or self.undecodable):
+            self._see_rest(self._decoder.rest, self._decoder.hidden)
         return [], self._body.close(cut=cut or self.undecodable)
 
     def _undecoded(self, *, cut: bool) -> bytes:
@@ -176,13 +196,23 @@ class _Answer:
         A coding may also hide what it says until more has come; then secrets may be in what came.
         """
         raw = bytes(self._raw)
-        part, opaque = coding.decodable(raw, self.encoding or "")
+        part, opaque, rest, hidden = coding.decodable(raw, self.encoding or "")
         redacted = self._redactor.body(part, self._content_type, cut=True)
         if redacted != part or opaque:
             self._partly = True
+            if sum(self.chunks) != len(part):  # of the piece that broke the coding
+                self.chunks = [len(part)] if part else []
+            self._see_rest(rest, hidden)
             return redacted
         self.chunks = self._raw_chunks
         return self._redactor.body(raw, self._content_type, cut=cut)
+
+    def _see_rest(self, rest: bytes, hidden: int) -> None:
+        """Keeps what came last and says nothing yet. A name in a header of gzip is plain text all the same."""
+        if self._redactor.large(rest, cut=True).secrets:
+            rest, hidden = b"", hidden + len(rest)
+        self.rest = b"" if self.undecodable and self.hidden else rest
+        self.hidden += hidden
 
     def _frames_seen(self, came: list[bytes], safe: list[Timed]) -> list[Timed]:
         if not self.terminal_frame_came:
@@ -226,7 +256,7 @@ class _Body:
         self.spools = False
         self._redactor = redactor
         self._content_type = content_type
-        self._is_json = content_type.partition(";")[0].strip().lower().endswith("json")
+        self._is_json = http.is_json(content_type)
         self._held = bytearray()
 
     def feed(self, data: bytes) -> list[bytes]:

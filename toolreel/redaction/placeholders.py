@@ -60,6 +60,10 @@ class Placeholders:
             self.see(secret)
         return name
 
+    def named(self, text: str) -> str:
+        """The placeholder of a text that was found to be a secret somewhere, or the text."""
+        return self._names.get(text[:BOUND], text)
+
     def see(self, secret: str) -> str:
         """Look for `secret` from now on, and give it no placeholder."""
         secret = secret[:BOUND]

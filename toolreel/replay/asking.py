@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Callable, Container, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -26,7 +26,7 @@ class Asking:
     """A request. `whole` is all of it, `what` is what counts, `names` are the ids in that.
 
     `held` are those of them that clients were given. `given` are all ids that were given out, `classes` the classes
-    of root ids. If the replay `forgets`, there are ids that it gave out and knows no more.
+    of root ids. If the replay `forgets`, there are ids that it gave out and knows no more. `named` is as in Meant.
     """
 
     def __init__(
@@ -39,6 +39,7 @@ class Asking:
         tapes: tuple[Tape, ...],
         *,
         forgets: bool = False,
+        named: Callable[[str], str] = str,
     ) -> None:
         self.whole = whole
         self.what = what
@@ -48,6 +49,7 @@ class Asking:
         self.classes = classes
         self._given = given
         self._forgets = forgets
+        self._named = named
         self._meant: dict[tuple[str, ...], Meant] = {}  # states in which the ids stand for the same share it
 
     @cached_property
@@ -73,14 +75,34 @@ class Asking:
 
     def meaning(self, state: State, track: Track) -> Meaning | None:
         """What a recorded request leaves open, if in this state it is the one that is asked; else None."""
-        return track.meaning(self.meant(state), state.open)
+        return track.meaning(self.meant(state), self.known(state, track))
+
+    def known(self, state: State, track: Track) -> Meaning:
+        """What variables stand for already, so that they can stand for nothing else in a recorded request.
+
+        Where requests are alike but for variables, nobody can tell which of them a client has sent; they are bound by
+        their conversation only. Equal calls are no conversation.
+        """
+        if track.leaves_open is None:
+            return {}
+        own = {} if track.kind is Kind.CALL else state.open
+        if not self.tells or not state.known.values:
+            return own
+        doubtful = {name for name in track.leaves_open.names if name not in self.tells}
+        return {**own, **{name: value for name, value in state.known.values.items() if name not in doubtful}}
+
+    @cached_property
+    def tells(self) -> frozenset[str]:
+        """The variables of which this request says for sure what they stand for, whichever recorded one it is."""
+        [tape, *others] = [tape for tape in self.tapes if tape.index.groups(self.key)]
+        return frozenset() if others else tape.told_by(self.key)
 
     def meant(self, state: State) -> Meant:
         """What is asked in a state, which knows what the client's ids stand for."""
         names = {name: self.classes.get(name) or state.symbol_of.get(name, name) for name in self.held}
         stand_for = tuple(names.values())
         if stand_for not in self._meant:
-            self._meant[stand_for] = Meant(self.what, replaced_by(names))
+            self._meant[stand_for] = Meant(self.what, replaced_by(names), self._named)
         return self._meant[stand_for]
 
     def place_of(self, group: Group) -> tuple[int, int]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from .asking import Asking
 from .progress import State
 from .tracks import Group, Track
+from .variables import Known
 
 
 class Beginning:
@@ -49,10 +50,11 @@ class Begun:
     names: tuple[str, ...]
     faithful: bool
 
-    def state(self, group: Group) -> State:
-        """The state in which the client is, if it is in this conversation."""
+    def state(self, group: Group, known: Known) -> State:
+        """The state in which the client is, if it is in this conversation; `known` may contradict it by now."""
         state, track = State(group, faithful=self.faithful), self.beginning.firsts[group]
         meaning = self.asking.meaning(state, track)
+        state.known = known
         bind_roots(state, track, self.asking)
         for name, symbol in zip(self.names, track.answered_symbols, strict=False):
             if symbol not in state.live_of:

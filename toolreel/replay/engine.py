@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from itertools import islice
 
@@ -72,11 +72,15 @@ class Played:
 
 
 class Engine:
-    """One client's progress through its tapes; `play` says what answers a request. The tapes have the same rules."""
+    """One client's progress through its tapes; `play` says what answers a request. The tapes have the same rules.
 
-    def __init__(self, tapes: Iterable[Tape], options: Options) -> None:
+    `named` gives the placeholder of a text that was found to be a secret in any request, or the text.
+    """
+
+    def __init__(self, tapes: Iterable[Tape], options: Options, named: Callable[[str], str] = str) -> None:
         self._tapes = tuple(tapes)
         self._options = options
+        self._named = named
         self._rules = self._tapes[0].rules if self._tapes else DEFAULT_MATCH_RULES
         self._walk = 1
         self._ids = Handed(self._tapes)
@@ -113,7 +117,7 @@ class Engine:
         for live in players:
             self._conversations.candidates(live, asking.groups)
         repeating = Repeating(not self._options.repeat and not lives, retries)
-        return missed(asking, lives, [*players, *self._ids.holders(asking.held)], repeating)
+        return missed(asking, lives, [*players, *self._ids.holders(asking.held)], self._fresh, repeating)
 
     def concerned(self, request: HttpRequest) -> set[Group]:
         """The recorded conversations that a request may be about, or may begin; it is not played."""
@@ -131,8 +135,8 @@ class Engine:
     def _asking(self, request: HttpRequest) -> Asking:
         whole = asked(request)
         what = self._rules.applied(whole, self._tool_of)
-        names = tuple(dict.fromkeys(names_in(what.texts())))
-        return Asking(whole, what, names, self._ids, self._ids.classes, self._tapes, forgets=self._ids.forgets)
+        names, ids = tuple(dict.fromkeys(names_in(what.texts()))), self._ids
+        return Asking(whole, what, names, ids, ids.classes, self._tapes, forgets=ids.forgets, named=self._named)
 
     def _tool_of(self, call: str) -> str | None:
         """The name of the tool that a call asked for, by the id that the client has for the call."""
@@ -145,6 +149,9 @@ class Engine:
     def _advance(self, live: Live, asking: Asking) -> tuple[Live, dict[Group, Track]] | None:
         states = self._conversations.candidates(live, asking.groups)
         due = {state.group: track for state in states if (track := state.due(asking)) is not None}
+        if len(due) > 1:
+            agreeing = {group: due[group] for group in due if not live.states[group].contradicts}
+            due = agreeing or due
         return (live, due) if due else None
 
     def _newcomer(self, asking: Asking) -> tuple[Live, dict[Group, Track]] | None:
@@ -193,9 +200,11 @@ class Engine:
         if not found:
             return None
         _, first, beginning = min(found, key=lambda one: one[0])
+        if asking.meaning(self._fresh(first), beginning.firsts[first]) is None:
+            return None  # its variables stand for something else in this walk
         # What reads answer may change; then all candidates are known from the beginning.
         groups = self._conversations.free(self._walk, beginning.groups) if asking.reads else [first]
-        live = Live(self._walk, [State(group, faithful=self._options.faithful) for group in groups])
+        live = Live(self._walk, [self._fresh(group) for group in groups])
         if not asking.reads and not beginning.says_the_same:
             live.begun = Begun(beginning, asking, (), self._options.faithful)
         self._conversations.add(live)
@@ -203,6 +212,11 @@ class Engine:
             if other is not beginning:
                 live.leave_all(other.firsts, Left(beginning.firsts[first], True))
         return live, {group: beginning.firsts[group] for group in groups if group in live.states}
+
+    def _fresh(self, group: Group) -> State:
+        """The state of a client that begins a recorded conversation."""
+        known = self._conversations.known(self._walk)[group.tape]
+        return State(group, faithful=self._options.faithful, known=known)
 
     def _beginnings(self, asking: Asking) -> list[Beginning]:
         """What a request may begin; it is the same for all requests that say the same, and hold roots only."""
@@ -234,6 +248,8 @@ class Engine:
             live.begun = replace(live.begun, names=names)
         for group, candidate in live.states.items():
             candidate.play(due[group], meanings[group] or {})
+        if meaning := meanings[chosen.group]:
+            state.known.learn({name: meaning[name] for name in asking.tells & meaning.keys()}, chosen.n)
         self._conversations.note_played(live)
         return self._played(live, chosen, response, self._stands(chosen, asking))
 
@@ -255,6 +271,8 @@ class Engine:
         """The ids in a request that is a conversation of its own, tied to nothing: every walk is like the first."""
         if asking.held or asking.groups != [track.group] or not track.group.is_alone:
             return None
+        if track.group.tape.free is not None:
+            return None  # what the walk says of ids of the program stands in answers too
         is_same = self._options.repeat and not (self._options.faithful and track.superseded)
         # Before that, a retry can only be of the one that was answered.
         is_usual = asking.reads or len(self._past.newest(track.group)) >= SAFE

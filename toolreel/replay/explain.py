@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
 from toolreel.dialects.routes import Kind
-from toolreel.normalise.strings import in_text
+from toolreel.normalise.strings import Span, in_text
 from toolreel.normalise.symbols import replaced_by
 
 from .asking import Asking
 from .collapse import status_of
 from .cures import cure
-from .differences import Difference, Missing, Part
+from .differences import Difference, Missing, Part, differences
 from .live import Live
 from .miss import Miss, MissCode
 from .nearest import Near, nearest
 from .progress import State
-from .tracks import Track
+from .tracks import Group, Track
 from .words import both, cassettes, interaction, listed, numbers, times
 
 Place = tuple[State, Track]
@@ -57,26 +58,75 @@ def _giver(state: State, name: str) -> str:
     return f"from {interaction(giver)}" if giver else f"(recorded as {symbol})"
 
 
-def missed(asking: Asking, lives: Sequence[Live], players: Sequence[Live], options: Repeating) -> Miss:
+def missed(
+    asking: Asking,
+    lives: Sequence[Live],
+    players: Sequence[Live],
+    begin: Callable[[Group], State],
+    options: Repeating,
+) -> Miss:
     """A request that nothing answers.
 
-    `lives` are the live conversations whose ids it holds, `players` all that it may have to do with.
+    `lives` are the live conversations whose ids it holds, `players` all that it may have to do with; with `begin` it
+    would be the first of another one.
     """
     states = [state for live in lives or players for state in live.states.values() if state.group in asking.groups]
     if own := _equal(asking, states):
         return _not_now(asking, own, options)
     known = {state.group for state in states}
-    fresh = [State(group) for group in asking.groups if group not in known]
-    if not lives and (recorded := _equal(asking, fresh)):
+    fresh = [begin(group) for group in asking.groups if group not in known] if not lives else []
+    if recorded := _equal(asking, fresh):
         return _not_now(asking, recorded, options)
+    if miss := _contradicting(asking, [*states, *fresh], options):
+        return miss
     others = [group.by_key[asking.key][0] for live in lives for group in asking.groups if group not in live.states]
     return _elsewhere(asking, lives[0], others[0]) if others else _unlike(asking, lives or players)
 
 
 def _equal(asking: Asking, states: Iterable[State]) -> list[Place]:
     """The recorded requests that say the same."""
-    found = ((state, track) for state in states for track in state.group.by_key.get(asking.key, ()))
+    found = _of_key(asking, states)
     return [(state, track) for state, track in found if asking.meaning(state, track) is not None]
+
+
+def _of_key(asking: Asking, states: Iterable[State]) -> Iterator[Place]:
+    return ((state, track) for state in states for track in state.group.by_key.get(asking.key, ()))
+
+
+# ----------------------------------------------------------------------------------- variables that contradict others
+
+
+def _contradicting(asking: Asking, states: Iterable[State], options: Repeating) -> Miss | None:
+    """A request that says what was recorded, but for variables; these may stand for secrets: none is told."""
+    places = sorted(_of_key(asking, states), key=lambda place: place[0].has_played(place[1]))
+    for state, track in places:
+        what = f"{asking.shown} is interaction {track.n} of cassette {track.tape.name}"
+        again = " With --repeat clients may begin again." if options.may_repeat else ""
+        if found := track.contradiction(asking.meant(state), asking.known(state, track)):
+            name, other, before = found
+            where = f" in interaction {state.since(other)}" if before else ""
+            message = f"{what}, but {_stands(name, other, where)}.{again}"
+            return Miss(MissCode.NO_MATCH, message, _place_of(name, track, last=not before))
+    return None
+
+
+def _stands(name: str, other: str, where: str) -> str:
+    """Why a variable cannot stand for what it is to stand for."""
+    if name != other:
+        return f"{name} stands there for the same as {other}{where}; two ids are two"
+    if not where:
+        return f"{name} stands there for more than one text"
+    return f"{name} stands there for something else than{where}; within one walk it stands for the same"
+
+
+def _place_of(name: str, track: Track, *, last: bool) -> str | None:
+    """The first or last place in a recorded request where a variable stands."""
+
+    def find(text: str) -> list[Span]:
+        return [Span(*match.span(), "") for match in re.finditer(re.escape(name), text)]
+
+    found = differences(track.asked, track.asked.replaced(find))
+    return found[-1 if last else 0].param if found else None
 
 
 # ----------------------------------------------------------------------------------------- recorded, but not for now

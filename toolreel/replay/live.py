@@ -15,7 +15,9 @@ from .asking import Asking
 from .beginnings import Beginning, Begun
 from .past import Past
 from .progress import State
+from .tape import Tape
 from .tracks import Group, Track
+from .variables import Known
 
 Place = tuple[int, Group]
 """A recorded conversation in one walk: each can be played once in each walk."""
@@ -39,7 +41,7 @@ class Live:
     Newer ones have a higher `age`. One that `is_over` only answers reads.
     """
 
-    __slots__ = ("_left", "_left_at_once", "age", "begun", "is_over", "names", "states", "walk")
+    __slots__ = ("_left", "_left_at_once", "age", "begun", "is_over", "known", "names", "states", "walk")
 
     def __init__(self, walk: int, states: Iterable[State] = (), begun: Begun | None = None) -> None:
         self.walk = walk
@@ -47,6 +49,8 @@ class Live:
         self.is_over = False
         self.names: list[str] = []
         self.begun = begun
+        self.known: Mapping[Tape, Known] = defaultdict(Known)
+        """What is known of the variables of its walk."""
         self.states = {state.group: state for state in states}
         self._left: dict[Group, Left | None] = {}
         self._left_at_once: list[tuple[Container[Group], Left]] = []
@@ -63,7 +67,7 @@ class Live:
     def state(self, group: Group) -> State:
         """The state in which it would be in one of its candidates."""
         if group not in self.states and self.begun is not None:
-            self.states[group] = self.begun.state(group)
+            self.states[group] = self.begun.state(group, self.known[group.tape])
         return self.states[group]
 
     def keep(self, groups: Iterable[Group]) -> None:
@@ -97,6 +101,7 @@ class _Walk:
 
     owned: set[Group] = field(default_factory=set)
     begin: dict[Beginning, int] = field(default_factory=dict)
+    known: Mapping[Tape, Known] = field(default_factory=lambda: defaultdict(Known))
 
 
 class Conversations:
@@ -180,6 +185,7 @@ class Conversations:
         """Takes in a new live conversation."""
         self._count += 1
         live.age = self._count
+        live.known = self.known(live.walk)
         self._sit(live)
         self._settle([live])
         self._close([walk for walk in self._walks if walk < live.walk])
@@ -230,6 +236,10 @@ class Conversations:
             live.is_over = True
             self._owners[group].pop(live, None)
             self._past.add(live, group)
+
+    def known(self, walk: int) -> Mapping[Tape, Known]:
+        """What is known of the variables of each tape in a walk."""
+        return self._walks[walk].known
 
     def decided(self) -> list[State]:
         """Every live conversation that is not over as the recorded one that it is; undecided ones get one each."""

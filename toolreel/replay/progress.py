@@ -12,7 +12,7 @@ from toolreel.normalise.symbols import replaced_by
 from .asking import Asking
 from .sayings import Equals
 from .tracks import Group, Track
-from .variables import Meaning
+from .variables import Known, Meaning, contradicted
 
 _PATIENCE = 4
 """How many times as often as when it was recorded a poll may be asked before what was read after it."""
@@ -22,7 +22,8 @@ class State:
     """A live conversation seen as one recorded conversation, its group.
 
     `symbol_of` and `live_of` bind the ids that the client holds to those of the recording. The epoch of a scope is
-    the number of its successful writes played so far.
+    the number of its successful writes played so far. `known` is what all of the walk says of
+    variables.
     """
 
     __slots__ = (
@@ -36,17 +37,19 @@ class State:
         "_unplayed",
         "_waited",
         "group",
+        "known",
         "live_of",
         "open",
         "symbol_of",
     )
 
-    def __init__(self, group: Group, *, faithful: bool = False) -> None:
+    def __init__(self, group: Group, *, faithful: bool = False, known: Known | None = None) -> None:
         self.group = group
+        self.known = Known() if known is None else known
         self.symbol_of: dict[str, str] = {}
         self.live_of: dict[str, str] = {}
         self.open: dict[str, str] = {}
-        """What the variables of recorded requests stand for."""
+        """What the variables of requests stand for if the client is in this conversation."""
         self._faithful = faithful
         self._played: dict[int, None] = {}
         self._epochs: dict[str, int] = {}
@@ -68,7 +71,7 @@ class State:
         repeated = None
         for equals in self.group.sayings(asking.key).of(meant):
             for track in self._due_of(equals):
-                if track.meaning(meant, self.open) is None:
+                if track.meaning(meant, asking.known(self, track)) is None:
                     continue
                 if track.n not in self._played:
                     return track
@@ -112,7 +115,8 @@ class State:
 
     def play(self, track: Track, meaning: Meaning) -> None:
         """The interaction is being answered; `meaning` is what its variables stand for."""
-        self.open.update(meaning)
+        if meaning:
+            self.open.update(meaning)
         stage = self._stage(track)
         if stage is None:
             self._settled.add(track.n)
@@ -130,13 +134,24 @@ class State:
     @property
     def renames(self) -> bool:
         """Whether the client has other ids of its own than the recorded program had."""
-        return self.group.tape.free is not None and bool(self.open)
+        return self.group.tape.free is not None and bool(self.open or self.known.values)
+
+    @property
+    def contradicts(self) -> bool:
+        """Whether what variables stand for was found to be something else elsewhere in the walk."""
+        return bool(self.open) and contradicted(self.open, self.known.values) is not None
+
+    def since(self, name: str) -> int | None:
+        """The interaction that first said what a variable stands for, by number; None if none has."""
+        said = ((track.n, track.leaves_open) for track in self.played)
+        own = (n for n, opened in said if opened and name in opened.names)
+        return next(own, self.known.since.get(name))
 
     @property
     def naming(self) -> Find:
         """Finds the ids of the recording in an answer, and gives those that the client knows."""
         find, free = replaced_by(self.live_of), self.group.tape.free
-        return free.finding(self.open, find) if free and self.renames else find
+        return free.finding({**self.known.values, **self.open}, find) if free and self.renames else find
 
     def response(self, track: Track) -> Response:
         """The answer that is due: the settled one, or in faithful mode each recorded one in turn, then the last."""

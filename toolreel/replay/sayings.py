@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
@@ -16,10 +16,14 @@ if TYPE_CHECKING:
 
 
 class Meant:
-    """What a request means, with the ids of the recording in place of the client's, which `find` knows."""
+    """What a request means, with the ids of the recording in place of the client's, which `find` knows.
 
-    def __init__(self, asked: Asked, find: Find) -> None:
+    `named` gives what stands in the place of a secret wherever it is seen to be one.
+    """
+
+    def __init__(self, asked: Asked, find: Find, named: Callable[[str], str] = str) -> None:
         self.asked = asked
+        self.named = named
         self._rename = partial(in_text, find=find)
 
     @cached_property

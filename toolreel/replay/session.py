@@ -75,10 +75,10 @@ class Session:
         self._touched: set[Live | Group] = set()
         self._tapes = tuple(tapes)
         self._options = options or Options()
-        self._engine = Engine(self._tapes, self._options)
         self._clock = clock
         self._encoded = {tape: tape.encoded.setdefault(clock, {}) for tape in self._tapes}
         self._redactor = redactor or Redactor()
+        self._engine = Engine(self._tapes, self._options, self._redactor.placeholders.named)
         self._origins = {
             origin_of(upstream) for tape in self._tapes for upstream in tape.cassette.upstreams if "://" in upstream
         }

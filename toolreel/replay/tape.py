@@ -29,7 +29,7 @@ from .index import Index, Key
 from .masks import Mask, masked
 from .rules import DEFAULT_MATCH_RULES, MatchRules
 from .tracks import Group, Track, digest
-from .variables import FreeIds
+from .variables import FreeIds, alone_in
 
 
 def loosely(name: str) -> str:
@@ -75,6 +75,7 @@ class Tape:
         self.encoded: WeakKeyDictionary[object, dict[tuple[int, bool], Encoded]] = WeakKeyDictionary()
         """Its responses as they are sent, by the clock that they go by; for sessions to share."""
         self.index = Index(track for group in self.groups for track in group.tracks)
+        self._told: dict[Key, frozenset[str]] = {}
         self.root_classes: dict[str, str] = {}
         self.root_tracks: dict[str, Track] = {}
         """Which interaction first held each root id."""
@@ -122,6 +123,17 @@ class Tape:
     def _masks(self) -> list[Mask]:
         """Where secrets stood, request by request."""
         return list(dict.fromkeys(mask for group in self.groups for track in group.tracks if (mask := track.mask)))
+
+    def told_by(self, key: Key) -> frozenset[str]:
+        """The variables that stand, alone in a text, in the same places of all requests with this key."""
+        if key not in self._told:
+            tracks = (track for group in self.index.groups(key) for track in group.by_key[key])
+            forms = {track.asked.canonical(self._without_ids, bare=True) for track in tracks}
+            self._told[key] = alone_in(forms.pop(), self.free) if len(forms) == 1 else frozenset()
+        return self._told[key]
+
+    def _without_ids(self, text: str) -> str:
+        return renamed(text, self.minted, lambda name: name if PLACEHOLDER.fullmatch(name) else prefix_of(name))
 
     def _group(self, number: int, conversation: Conversation) -> Group:
         group = Group(number, self)

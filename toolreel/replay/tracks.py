@@ -123,13 +123,20 @@ class Track:
                 return None
             if self.leaves_open is None:
                 return _NOTHING if meant.said == self.said else None
-            return self.leaves_open.meaning(meant.said, known)
+            return self.leaves_open.meaning(meant.said, known, meant.named)
         if not what.means_model_of(recorded):
             return None
         pattern = self.leaves_open and self._opened(self.bare)
         if pattern is None:
             return _NOTHING if meant.bare == self.bare else None
-        return pattern.meaning(meant.bare, known)
+        return pattern.meaning(meant.bare, known, meant.named)
+
+    def contradiction(self, meant: Meant, known: Meaning) -> tuple[str, str, bool] | None:
+        """Why the variables in its request cannot stand for what is asked, if nothing else is in the way."""
+        if self.leaves_open and (found := self.leaves_open.contradiction(meant.said, known, meant.named)):
+            return found
+        bare = self._opened(self.bare)
+        return bare.contradiction(meant.bare, known, meant.named) if bare else None
 
     @cached_property
     def polls(self) -> bool:
