@@ -191,3 +191,10 @@ def test_the_bytes_are_text_or_a_file(viewer: Viewer, folder: Path) -> None:
     assert body.content == b"\x00\xff\xfe"
     assert body.headers["content-disposition"] == 'attachment; filename="request-1.bin"'
     assert "3 bytes that are no text" in viewer.page("request/1/bytes").text
+
+
+def test_what_is_left_of_a_coding_that_was_cut_is_told(viewer: Viewer, folder: Path) -> None:
+    cassette = json.loads((folder / "weather.json").read_text())
+    cassette["take"]["interactions"]["3"] |= {"encoding": "gzip", "hidden": 7}
+    (folder / "cut.json").write_text(json.dumps(cassette))
+    assert "7 bytes more of gzip, which nobody kept." in viewer.page("request/3/cut").text
