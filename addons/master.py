@@ -17,6 +17,7 @@ from mitmproxy.options import Options
 from mitmproxy.proxy.mode_specs import ReverseMode
 from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 
+from toolreel.addons.hooks import Hooks
 from toolreel.errors import MachineError, ToolreelError
 from toolreel.server.hosts import Listen
 
@@ -110,6 +111,7 @@ async def _serve(
     shared: _Thread, addons: tuple[object, ...], mode: str, listen: Listen, options: dict[str, Any]
 ) -> None:
     master = Master(Options())
+    master.addons = Hooks(master)
     master.addons.add(
         core.Core(),
         disable_h2c.DisableH2C(),
