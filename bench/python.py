@@ -25,6 +25,12 @@ _PEERS = {
     "cassetter, YAML": ("cassetter", "yaml"),
     "vcrpy": ("vcrpy", "yaml"),
 }
+_LOADING = (
+    ("load-cassetter", "cassetter, YAML"),
+    ("load-cassetter-toml", "cassetter, TOML"),
+    ("load-vcrpy", "vcrpy"),
+)
+"""Targets, and whom they are beside; YAML is what cassetter writes by itself."""
 
 
 def measure(run: Run) -> None:
@@ -69,7 +75,7 @@ def _load(run: Run, patched: Mapping[str, Callable[[str], float]], cassette: Pat
     steps = json.loads(_printed(run, [sys.executable, SERVERS / "load.py", cassette, "profile"]))
     text = "Percent of the time under Python's profiler, which counts for more the more functions are called."
     run.findings.sections.append(Section("Loading a cassette: where toolreel's time goes", text, ("", "%"), steps))
-    for key, name in (("load-cassetter", "cassetter, TOML"), ("load-vcrpy", "vcrpy")):
+    for key, name in _LOADING:
         run.findings.measured[key] = (ratio(found[name], found["toolreel"]), name)
 
 

@@ -14,6 +14,7 @@ TARGETS = {
     "help": Target("`toolreel --help`", most=0.2, unit="s"),
     "start": Target("Start of `replay` to the first answer, 1,000 interactions", most=1, unit="s"),
     "load-cassetter": Target("Loading 1,000 interactions: cassetter's time as a multiple of ours", least=1),
+    "load-cassetter-toml": Target("The same: cassetter's time with its faster format", least=1),
     "load-vcrpy": Target("Loading 1,000 interactions: vcrpy's time as a multiple of ours", least=1),
     "match": Target("Finding the match among 10,000 interactions beside among 10", least=0.9),
     "growth-rate": Target("Replay does not slow down with the walks that are over", least=0.9),
