@@ -14,7 +14,7 @@ EVIL = (
     '"><img src=x onerror="document.title=\'owned\'">',
     "' onmouseover=document.title='owned' x='",
     "javascript:document.title='owned'",
-    "{{ 7 * 7 }}{% raw %}${7*7}<%= 7*7 %>",
+    "{{ 9871 * 9871 }}{% raw %}${9871*9871}<%= 9871*9871 %>",
     "</textarea></title></style></details></table></main><h1 id=owned>owned</h1>",
     "\u202egnp.exe\u202c \u2066isolated\u2069",
     "\x00\x07\x1b[31mred\x7f\u2028\u2029",
