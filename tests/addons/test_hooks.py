@@ -12,7 +12,7 @@ from mitmproxy.exceptions import AddonHalt
 from mitmproxy.hooks import UpdateHook
 from mitmproxy.master import Master
 from mitmproxy.options import Options
-from mitmproxy.proxy.layers.http import HttpRequestHook, HttpResponseHook
+from mitmproxy.proxy.layers.http._hooks import HttpRequestHook, HttpResponseHook
 
 from toolreel.addons.hooks import Hooks
 
