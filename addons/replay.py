@@ -66,9 +66,9 @@ class Replayer:
         try:
             self._answer(flow, request_of(flow))
         except Exception as error:  # noqa: BLE001 - fail closed
-            message = f"toolreel failed: {type(error).__name__}: {error}"
-            self._answers.note(Miss(MissCode.INTERNAL, message))
+            message = f"toolreel failed: {type(error).__name__}"  # what it says may hold a secret
             flow.response = own_response(500, message, "toolreel_miss")
+            self._answers.note(Miss(MissCode.INTERNAL, message))
 
     def _answer(self, flow: http.HTTPFlow, request: HttpRequest) -> None:
         answer = (

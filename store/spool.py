@@ -50,6 +50,8 @@ class Spool(Sequence[Received]):
         interaction, performance = received
         noted = None if performance is None else performance.model_dump(exclude_none=True)
         with _told():
+            if self._last is not None:  # looking it up has left the end
+                self._file.seek(self._ends[-1])
             size = self._file.write(json.dumps([interaction.model_dump(), noted]).encode())
         self._looked()
         self._ends.append(self._ends[-1] + size)

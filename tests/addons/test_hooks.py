@@ -12,7 +12,7 @@ from mitmproxy.exceptions import AddonHalt
 from mitmproxy.hooks import UpdateHook
 from mitmproxy.master import Master
 from mitmproxy.options import Options
-from mitmproxy.proxy.layers.http import HttpRequestHook, HttpResponseHook
+from mitmproxy.proxy.layers.http._hooks import HttpRequestHook, HttpResponseHook
 
 from toolreel.addons.hooks import Hooks
 
@@ -70,6 +70,7 @@ def told(kind: type[AddonManager], error: Exception | None) -> SEEN:
         manager.remove(manager.get("one"))
         await manager.handle_lifecycle(HttpResponseHook(flow_of()))
         await manager.trigger_event(UpdateHook([]))
+        await master.done()  # else it goes on listening to what is logged, when its loop is no more
 
     asyncio.run(scenario())
     return seen
@@ -98,6 +99,7 @@ def test_who_has_no_hook_is_not_asked_again() -> None:
         manager.add(Curious())
         for _ in range(3):
             await manager.handle_lifecycle(HttpRequestHook(flow_of()))
+        await master.done()
 
     asyncio.run(scenario())
     assert (asked.count("request"), asked.count("update")) == (1, 1)

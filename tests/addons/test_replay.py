@@ -139,7 +139,7 @@ def test_an_error_in_the_hook_is_answered_here_and_is_a_miss(
     monkeypatch.setattr("toolreel.addons.replay.request_of", fail)
     flow = flow_of()
     replayer.request(flow)
-    assert error_of(flow) == (500, "toolreel_miss", "toolreel failed: ValueError: bad host")
+    assert error_of(flow) == (500, "toolreel_miss", "toolreel failed: ValueError"), "what it says may hold a secret"
     assert [miss.code for miss in misses] == ["internal"]
 
 

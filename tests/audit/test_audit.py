@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.normalise.real import recorded, recorded_take
-from tests.normalise.takes import Exchange, Plan, Server, ask, assistant, get, normal, post, tool_loop
+from tests.normalise.takes import Exchange, Plan, Server, ask, assistant, get, normal, post, take, tool_loop
 from tests.replay.clients import tape_of
 from toolreel.audit.audit import audit
 from toolreel.audit.findings import Audited, Hole, Passage
@@ -68,6 +68,18 @@ def check(cassette: Cassette) -> None:
 
 def test_the_shipped_cassette_is_sound() -> None:
     check(load(WEATHER))
+
+
+def test_a_file_made_by_hand_is_sent_in_its_own_order() -> None:
+    """The thread comes before the assistant that it needs; in its normal form the assistant stands first."""
+    thread, assistant_, run = f"thread_{'A' * 24}", f"asst_{'B' * 24}", f"run_{'C' * 24}"
+    made = take(
+        post("/threads", {"id": thread}, {}),
+        post("/assistants", {"id": assistant_}, {"model": "m"}),
+        post(f"/threads/{thread}/runs", {"id": run, "status": "queued"}, {"assistant_id": assistant_}),
+    )
+    found = list(audit(Setup(tape_of(made), Options())))
+    assert [(one.n, one.refused) for one in found] == [(1, None), (2, None), (3, None)]
 
 
 def sources() -> list[str]:

@@ -7,12 +7,12 @@ import zlib
 import pytest
 
 from tests.normalise.takes import no_file
+from tests.recording.assembling import assemble
 from toolreel.formats.entries import Importer
 from toolreel.formats.found import Answer, Found, LeftError, Timing
 from toolreel.messages.bodies import body_bytes
 from toolreel.messages.http import Headers, HttpRequest, ResponseHead
 from toolreel.messages.model import Base64Body, Cassette, Ending, JsonBody, JsonFrame, Performance, UnknownBody
-from toolreel.recording.assemble import assemble
 from toolreel.recording.entries import Ended
 
 TEXT = (("content-type", "text/plain"),)

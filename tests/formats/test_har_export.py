@@ -14,6 +14,7 @@ import jsonschema
 import pytest
 
 from tests.normalise.takes import above
+from tests.recording.assembling import assemble
 from toolreel.formats.entries import Importer
 from toolreel.formats.found import Found
 from toolreel.formats.har_export import har_of
@@ -37,7 +38,6 @@ from toolreel.messages.model import (
     UnknownBody,
 )
 from toolreel.normalise.cassette import normalise
-from toolreel.recording.assemble import assemble
 from toolreel.store.files import load
 
 from .writers import SHIPPED, imported, opened

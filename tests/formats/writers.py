@@ -17,6 +17,7 @@ from urllib.parse import urlencode
 import yaml
 
 from tests.normalise.takes import answer_bytes, no_file
+from tests.recording.assembling import assemble
 from toolreel.formats.entries import Importer
 from toolreel.formats.found import Found, Left
 from toolreel.formats.table import LOOK, Opened
@@ -25,7 +26,6 @@ from toolreel.messages.http import Headers
 from toolreel.messages.model import Cassette
 from toolreel.normalise.cassette import normalise
 from toolreel.normalise.performed import unfold
-from toolreel.recording.assemble import assemble
 from toolreel.store.files import load
 
 SHIPPED = Path(__file__).parents[2] / "cassettes" / "weather.json"

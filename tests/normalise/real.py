@@ -13,9 +13,9 @@ from urllib.parse import urlsplit
 
 import yaml
 
+from tests.recording.assembling import assemble
 from toolreel.messages.http import HttpRequest, ResponseHead
 from toolreel.messages.model import Cassette, Ending
-from toolreel.recording.assemble import assemble
 from toolreel.recording.entries import Entry
 from toolreel.recording.exchange import Exchange
 

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.messages.large import Files
+from tests.recording.assembling import assemble
 from toolreel.messages.bodies import FILE_THRESHOLD, body_bytes, frame_bytes
 from toolreel.messages.http import HttpRequest, ResponseHead, headers_of
 from toolreel.messages.model import (
@@ -32,7 +33,6 @@ from toolreel.messages.model import (
     TextFrame,
     UnknownBody,
 )
-from toolreel.recording.assemble import assemble
 from toolreel.recording.entries import Began, Ended, Entry, Failed, FrameCame, Headed
 from toolreel.recording.exchange import Exchange
 from toolreel.store import files

@@ -12,9 +12,9 @@ from random import Random
 from typing import Any
 
 from tests.normalise.real import none_large
+from tests.recording.assembling import assemble
 from toolreel.messages.http import HttpRequest, ResponseHead, headers_of
 from toolreel.messages.model import Cassette, Ending
-from toolreel.recording.assemble import assemble
 from toolreel.recording.entries import Entry
 from toolreel.recording.exchange import Exchange
 from toolreel.standin.app import create_app

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -22,8 +23,10 @@ from tests.normalise.takes import (
 from toolreel.messages.http import HttpRequest
 from toolreel.messages.model import TextBody
 from toolreel.normalise.cassette import normalise
+from toolreel.replay import engine as engine_module
 from toolreel.replay.engine import Engine, Options, Played
 from toolreel.replay.miss import Miss, MissCode
+from toolreel.replay.rules import MatchRules
 from toolreel.replay.session import Session
 from toolreel.replay.tape import Tape
 
@@ -511,3 +514,14 @@ def test_several_tapes_answer_as_one_in_their_order() -> None:
 def test_any_shape_of_path_is_the_same_route(base: str) -> None:
     engine = Engine([tape(get(f"/threads/{OWN}", "there"))], Options())
     assert isinstance(engine.play(HttpRequest("GET", f"{base}/threads/{OWN}?api-version=v1")), Played)
+
+
+def test_what_requests_may_begin_is_not_remembered_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each client has an id of its own, so that none of their requests comes again."""
+    monkeypatch.setattr(engine_module, "_MOST_BEGINNINGS", 3)
+    recorded = post("/chat/completions", "a", {"user": "cust_recorded"})
+    engine = Engine([tape(recorded, rules=MatchRules(free=("cust_",)))], Options())
+    for n in range(10):
+        own = replace(recorded.sent, body=b'{"user":"cust_client%d"}' % n)
+        assert isinstance(engine.play(own), Played)
+        assert len(engine._known_beginnings) <= 3

@@ -11,10 +11,10 @@ import pytest
 
 from tests.normalise.real import Recorded, none_large, recorded, recorded_take
 from tests.normalise.takes import above
+from tests.recording.assembling import assemble
 from toolreel.messages.http import ResponseHead
 from toolreel.messages.model import Cassette
 from toolreel.normalise.cassette import normalise
-from toolreel.recording.assemble import assemble
 from toolreel.recording.entries import Entry
 from toolreel.recording.exchange import Exchange
 from toolreel.replay.answer import Answer

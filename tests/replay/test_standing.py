@@ -137,3 +137,27 @@ def test_the_oldest_give_way_and_long_ones_are_not_kept(monkeypatch: pytest.Monk
     long = HttpRequest("POST", "/", (), b"x" * 100_000)
     kept.keep(long, stands)
     assert kept.get(long) is None
+
+
+def test_answers_count_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Clients put into a header what no other request has: then each has an answer of its own, if it is paced."""
+    monkeypatch.setattr(standing, "_MOST_BYTES", 100_000)
+    kept = Standing()
+    requests = [HttpRequest("POST", "/", (("traceparent", str(n)),), b"") for n in range(10)]
+    for one in (*requests, *requests[-2:]):
+        kept.keep(one, Stands(Answer(200, (), (b"x" * 10_000, b"y" * 10_000)), (), None, 0))
+    assert [kept.get(one) is not None for one in requests] == [False] * 6 + [True] * 4
+    kept.keep(requests[0], Stands(Answer(200, (), (b"x" * 2_000_000,)), (), None, 0))
+    assert kept.get(requests[0]) is None
+    assert kept.get(requests[-1]) is not None, "what is too large drives nothing out"
+
+
+def test_a_number_that_was_seen_to_be_a_secret_since_may_stand_in_it() -> None:
+    """It is too short to be looked for in texts, but numbers that were secrets are known where one may stand."""
+    said = post("/chat/completions", "a", {"secretary": 417263})
+    other = post("/embeddings", "b", {"password": "REDACTED-0001"})
+    playing = session(said, other)
+    assert [playing.answer(said.sent).status for _ in range(2)] == [200, 200]
+    assert is_remembered(playing, said.sent)
+    assert playing.answer(replace(other.sent, body=b'{"password":"417263"}')).status == 200
+    assert playing.answer(said.sent).status == 424, "what was recorded held no secret there"

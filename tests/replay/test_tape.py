@@ -94,6 +94,23 @@ def test_assistants_that_were_made_alike_are_of_one_class() -> None:
     assert found.root_tracks[first].n == 1
 
 
+def test_a_root_is_made_where_the_file_holds_it_first() -> None:
+    """In a file made by hand the conversation that uses it may begin before."""
+    thread, made, run = "thread_" + "a" * 24, "asst_" + "b" * 24, "run_" + "c" * 24
+    found = Tape(
+        "t",
+        take(
+            post("/threads", {"id": thread}, {}),
+            post("/assistants", {"id": made}, {"model": "m"}),
+            post(f"/threads/{thread}/runs", {"id": run}, {"assistant_id": made}),
+            get(f"/threads/{thread}/runs/{run}", {"id": run, "assistant_id": made}),
+        ),
+        no_file,
+    )
+    assert [[track.n for track in group.tracks] for group in found.groups] == [[1, 3, 4], [2]]
+    assert found.root_tracks[made].n == 2, "who makes it twice gets two"
+
+
 def test_the_index_names_the_groups_in_file_order() -> None:
     server = Server(1)
     found = tape(*tool_loop(server, Plan(question="b")), *tool_loop(server, Plan(question="a")))

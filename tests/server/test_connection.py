@@ -19,6 +19,7 @@ from toolreel.replay.pace import parse_pace
 from toolreel.replay.session import Session
 from toolreel.replay.tape import Tape
 from toolreel.server import connection as module
+from toolreel.server import entrance
 from toolreel.server.connection import Connection
 from toolreel.store.files import load
 
@@ -282,6 +283,17 @@ async def test_leave_is_given_after_the_answers_before() -> None:
 
 
 @on_a_loop
+async def test_nobody_gets_leave_who_did_not_wait_and_was_refused() -> None:
+    line = Line()
+    line.answers["/v1/models"] = PACED
+    line(GET + POST + b"expect: 100-continue\r\ntransfer-encoding: chunked\r\n\r\nno size\r\n")
+    await line.settle()
+    assert CONTINUE not in line.sent
+    assert b"HTTP/1.1 400 " in line.sent
+    assert line.done == ["pause", "eof", "resume"]
+
+
+@on_a_loop
 async def test_nobody_gets_leave_who_asks_for_too_much() -> None:
     line = Line()
     assert error_of(line(WAITS.replace(b"h: 3", b"h: 999999999")))[0] == 413
@@ -342,6 +354,7 @@ def test_nothing_but_a_body_may_be_long(endless: bytes, monkeypatch: pytest.Monk
         assert line.asked == []
 
     monkeypatch.setattr(module, "MAX_HEAD", 1000)
+    monkeypatch.setattr(entrance, "MAX_HEAD", 1000)
     asyncio.run(scenario())
 
 
@@ -354,6 +367,7 @@ def test_a_long_head_in_one_piece_is_too_long_too(monkeypatch: pytest.MonkeyPatc
         assert fits(GET[:-2] + b"x: " + MUCH * 4 + b"\r\ncontent-length: 9000\r\n\r\n" + b"b" * 9000) == SAID
 
     monkeypatch.setattr(module, "MAX_HEAD", 1000)
+    monkeypatch.setattr(entrance, "MAX_HEAD", 1000)
     asyncio.run(scenario())
 
 

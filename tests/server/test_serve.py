@@ -6,6 +6,7 @@ import os
 import socket
 import ssl
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -184,6 +185,42 @@ def test_over_tls_it_says_that_it_speaks_http_1_1(offers: list[str], chosen: byt
         trust.set_alpn_protocols(offers)
     with serving(HELLO, FREE, certify(ours)) as address:
         assert ask_tls(address, "localhost", trust).endswith(b"\r\n\r\n" + chosen)
+
+
+def ask_in_one_go(address: Listen, trust: ssl.SSLContext, *, leaves: bool = False) -> bytes:
+    """What is answered if the request leaves with the end of the handshake, as with clients that buffer."""
+    incoming, outgoing, answer = ssl.MemoryBIO(), ssl.MemoryBIO(), b""
+    tls = trust.wrap_bio(incoming, outgoing, server_hostname="localhost")
+    with connected(address) as raw:
+        while True:
+            try:
+                tls.do_handshake()
+                break
+            except ssl.SSLWantReadError:
+                raw.sendall(outgoing.read())
+                incoming.write(raw.recv(65536))
+        tls.write(ASKS)
+        raw.sendall(outgoing.read())
+        while not leaves and not answer.endswith(b"hello"):
+            came = raw.recv(65536)
+            assert came, "left without an answer"
+            incoming.write(came)
+            with suppress(ssl.SSLWantReadError):
+                answer += tls.read(65536)
+    return answer
+
+
+def test_what_comes_with_the_end_of_the_handshake_is_answered(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    ours = authority(tmp_path)
+    trust = ssl.create_default_context(cadata=ours.pem.decode())
+    with serving(HELLO, FREE, certify(ours)) as address:
+        for _ in range(3):
+            ask_in_one_go(address, trust, leaves=True)
+            assert ask_in_one_go(address, trust).endswith(b"\r\n\r\nhello")
+    assert capfd.readouterr() == ("", "")
+    assert not caplog.records
 
 
 @pytest.mark.parametrize("said", [b"GET / HTTP/1.1\r\nhost: x\r\n\r\n", b"\x16\x03\x01\x00", b"\0" * 2000])

@@ -16,6 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.recording.assembling import assemble
 from toolreel.errors import CassetteError, MachineError
 from toolreel.messages.bodies import body_bytes, body_of, frame_bytes
 from toolreel.messages.http import HttpRequest, ResponseHead
@@ -33,7 +34,6 @@ from toolreel.messages.model import (
     Take,
     TextBody,
 )
-from toolreel.recording.assemble import assemble
 from toolreel.recording.entries import BodyPiece, Entry
 from toolreel.recording.exchange import Exchange
 from toolreel.store import files

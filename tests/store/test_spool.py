@@ -41,6 +41,15 @@ def test_what_was_received_is_found_again(spool: Spool, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [], "nobody else can see the file"
 
 
+def test_what_is_put_there_after_something_was_looked_up_stands_behind_all(spool: Spool) -> None:
+    first, second, third, *_ = received_in(performed(1, 1))
+    spool.append(first)
+    spool.append(second)
+    assert spool[0] == first
+    spool.append(third)
+    assert list(spool) == [first, second, third]
+
+
 def test_values_keep_their_types_and_what_nobody_noted_stays_unknown(spool: Spool) -> None:
     value = {"b": 1.0, "a": [1, True, None, -0.0, 1e-7, 10**30], "": "é\u2028\U0001f600\x00"}
     [received] = received_in(take(get("/x", JsonBody(value=value, style="spaced")), timed=False))

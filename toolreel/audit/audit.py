@@ -32,7 +32,7 @@ MOST = 1000
 def audit(
     setup: Setup, *, without: Mapping[str, Setup] | None = None, bare: Setup | None = None, most: int = MOST
 ) -> Iterator[Audited]:
-    """Audits a cassette request by request, in the order in which a client would send them.
+    """Audits a cassette request by request, in the order of the file.
 
     `without` are setups that lack one of the rules by which more matches than what is equal, by the rule's name;
     `bare` lacks all of them.
@@ -50,7 +50,8 @@ def audit(
         {name: setup.walk() for name in VARIANTS if not (name == "api-version" and name in counted.query)},
         most,
     )
-    for track, sent in zip(tracks, requests, strict=True):
+    # Conversation by conversation, who needs a root might come before it: a file made by hand may mix them.
+    for track, sent in sorted(zip(tracks, requests, strict=True), key=lambda pair: pair[0].n):
         yield work.audited(track, sent)
 
 

@@ -205,13 +205,6 @@ def strings_of_body(body: RequestBody | None) -> list[str]:
     return found
 
 
-def strings_of_value(value: Any) -> list[str]:
-    """All strings of a JSON value, keys included."""
-    found: list[str] = []
-    _collect(value, found)
-    return found
-
-
 def _collect_body(body: RequestBody | None, found: list[str]) -> None:
     if isinstance(body, JsonBody):
         _collect(body.value, found)

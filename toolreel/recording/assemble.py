@@ -14,7 +14,6 @@ from toolreel.messages.bodies import KeepFile, body_of, frame_of
 from toolreel.messages.http import header
 from toolreel.messages.model import (
     Body,
-    Cassette,
     Ending,
     FileBody,
     Interaction,
@@ -22,7 +21,6 @@ from toolreel.messages.model import (
     Performance,
     Request,
     Response,
-    Take,
     UnknownBody,
 )
 
@@ -42,36 +40,14 @@ class _Track:
     ended: Ended | None = None
 
 
-def assemble(
-    entries: Iterable[Entry],
-    *,
-    recorded_at: str | None,
-    tool: str,
-    keep_file: KeepFile,
-    spooled: Spooled = lambda key: (),
-) -> Cassette:
-    """The cassette of a take, as received.
-
-    Interactions stand in the order in which their requests came. Those that never got a status line are left out. Of
-    a take that was broken off, a stream that had not ended counts as cut, any other such answer is left out.
-    `recorded_at` is the time of the recording (RFC 3339) if it is known, `tool` the recorder with its version.
-    """
-    noted = sorted(entries, key=lambda entry: entry.key)
-    zero = min((entry.ms or 0 for entry in noted if isinstance(entry, Began)), default=0)
-    assembly = Assembly(keep_file, spooled, zero)
-    interactions, performances = [], {}
-    for interaction, performance in assembly.received(noted):
-        interactions.append(interaction)
-        performances[str(interaction.n)] = performance
-    take = Take(recorded_at=recorded_at, tool=tool, interactions=performances)
-    return Cassette(upstreams=tuple(assembly.upstreams), interactions=tuple(interactions), take=take)
-
-
 class Assembly:
     """Assembles one interaction after the other, so that no more than one is held in memory.
 
-    `keep_file` and `spooled` are as for `assemble`. `first` is when the first request came: times are counted from it
-    if it came before the time from which they were counted.
+    `keep_file` and `spooled` keep and give large bodies. `first` is when the first request came: times are counted
+    from it if it came before the time from which they were counted.
+
+    Interactions that never got a status line are left out. Of a take that was broken off, a stream that had not ended
+    counts as cut, any other such answer is left out.
     """
 
     def __init__(self, keep_file: KeepFile, spooled: Spooled, first: int) -> None:

@@ -37,13 +37,13 @@ class Redactor:
         self.overwritten = 0
         self._search = Search(rules, self.placeholders)
         self._harmless: dict[Headers, int] = {}
-        """Headers that held no secret, and how many spellings had been `seen` by then: clients repeat them."""
+        """Headers that held no secret by what had been `seen` then: clients repeat them."""
         self._bytes_search = Search(rules, self.placeholders, self._see_bytes)
 
     @property
     def seen(self) -> int:
-        """How many spellings of secrets have been seen, and are looked for wherever they stand."""
-        return len(self.placeholders.forms)
+        """Grows with every secret that is looked for from now on: in texts, or only among numbers."""
+        return len(self.placeholders.forms) + len(self.placeholders)
 
     def watch(self, headers: Headers) -> None:
         """Look for the credentials in headers that are not kept: an answer may repeat them wherever it likes."""

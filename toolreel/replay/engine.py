@@ -28,6 +28,9 @@ from .rules import DEFAULT_MATCH_RULES
 from .tape import Tape
 from .tracks import Group, Track
 
+_MOST_BEGINNINGS = 1024
+"""Of so many requests it is remembered what they may begin: one with an id or a secret of its own comes once."""
+
 
 @dataclass(frozen=True, slots=True)
 class Options:
@@ -226,6 +229,8 @@ class Engine:
         said = asking.key, meant.said, asking.what.deployment
         if said not in self._known_beginnings:
             firsts = singled_out(asking.groups, asking, faithful=self._options.faithful)
+            if len(self._known_beginnings) >= _MOST_BEGINNINGS:
+                self._known_beginnings.clear()
             self._known_beginnings[said] = beginnings(firsts)
         return self._known_beginnings[said]
 

@@ -177,10 +177,6 @@ class Conversations:
         groups = live.states if live.begun is None else self._unowned(live.walk, live.begun.beginning)
         return ((live.walk, group) for group in groups)
 
-    def seat_of(self, live: Live) -> Group:
-        """The recorded conversation that a live one is, as far as anybody can tell."""
-        return self._seats[live][1] if live in self._seats else next(iter(live.states))
-
     def add(self, live: Live) -> None:
         """Takes in a new live conversation."""
         self._count += 1

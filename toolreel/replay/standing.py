@@ -10,11 +10,15 @@ from .answer import Answer
 from .tracks import Group
 
 _MOST_BYTES = 32 << 20
-"""How large all requests that are remembered may be together."""
+"""How large all that is remembered may be together, as if no answer were that of two requests."""
 _LONGEST = 64 << 10
 """Longer requests are not remembered."""
+_LARGEST = 1 << 20
+"""Nor are larger answers."""
 _OVERHEAD = 1024
 """What a request takes beside its texts, in bytes; roughly."""
+_PER_PIECE = 64
+"""What a piece of an answer takes beside its bytes."""
 
 
 class Stands(NamedTuple):
@@ -41,17 +45,19 @@ class Standing:
         return self._answers.get(_whole(request))
 
     def keep(self, request: HttpRequest, stands: Stands) -> None:
-        """Remembers what stands for a request, unless it is too long."""
+        """Remembers what stands for a request, unless one of the two is too long."""
         whole = _whole(request)
-        if _size(whole) > _LONGEST:
+        if _size(whole) > _LONGEST or _size_of(stands.answer) > _LARGEST:
             return
-        if whole not in self._answers:
-            self._bytes += _size(whole)
+        self._drop(whole)
         self._answers[whole] = stands
+        self._bytes += _size(whole) + _size_of(stands.answer)
         while self._bytes > _MOST_BYTES:
-            oldest = next(iter(self._answers))
-            del self._answers[oldest]
-            self._bytes -= _size(oldest)
+            self._drop(next(iter(self._answers)))
+
+    def _drop(self, whole: _Whole) -> None:
+        if (gone := self._answers.pop(whole, None)) is not None:
+            self._bytes -= _size(whole) + _size_of(gone.answer)
 
 
 _Whole = tuple[str, str, Headers, bytes | None, str | None]
@@ -65,3 +71,7 @@ def _whole(request: HttpRequest) -> _Whole:
 def _size(whole: _Whole) -> int:
     _, target, headers, body, _ = whole
     return _OVERHEAD + len(target) + sum(len(name) + len(value) for name, value in headers) + len(body or b"")
+
+
+def _size_of(answer: Answer) -> int:
+    return sum(_PER_PIECE + len(piece) for piece in answer.pieces)

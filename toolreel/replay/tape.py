@@ -189,7 +189,8 @@ class Tape:
     def _class_roots(self) -> None:
         """Roots that were made by equal requests with equal answers are interchangeable: they are of one class."""
         roots = {name for name in self.minted if prefix_of(name) in ROOTS}
-        for track in (track for group in self.groups for track in group.tracks):
+        tracks = (track for group in self.groups for track in group.tracks)
+        for track in sorted(tracks, key=lambda track: track.n):  # a file made by hand may mix conversations
             if roots.isdisjoint(track.adds):
                 continue
             for position, symbol in enumerate(symbol for symbol in track.answered_symbols if symbol in roots):

@@ -1,7 +1,7 @@
 """One client's connection to the plain HTTP door: reads requests, asks for answers, sends them in the same order.
 
-The grammar of HTTP is httptools' (llhttp, which Node uses). What it leaves to its user is here: how long a request
-may be, which ways there are to say how long its body is, and that there is one Host.
+The grammar of HTTP is httptools' (llhttp, which Node uses). What it leaves to its user is seen to here, as the entrance
+says: how long a request may be, which ways there are to say how long its body is, and that there is one Host.
 """
 
 from __future__ import annotations
@@ -18,16 +18,12 @@ from toolreel.messages.http import Headers, HttpRequest
 from toolreel.replay.answer import Answer
 
 from .closed import Answers, answered, failed
-from .entrance import refusal, too_long
+from .entrance import MAX_HEAD, SPECIAL, ambiguous, head_too_long, refusal, too_long
 from .sending import Form, Sheet, is_instant, reset, sheet, whole
-
-MAX_HEAD = 64 << 10
-"""Longer heads of requests are refused, in bytes; so are trailers, and whatever else is no body."""
 
 _LINGER_S = 2.0
 """How long a client that was refused may go on sending, so that it comes to read why."""
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
-_SPECIAL = frozenset({"host", "content-length", "transfer-encoding", "expect"})
 
 Clock = Callable[[], float]
 Sleep = Callable[[float], Awaitable[None]]
@@ -124,7 +120,7 @@ class Connection(asyncio.Protocol):
                 else refusal(400, f"The request is no good HTTP/1.1: {error}.")
             )
         if self._unmade > MAX_HEAD:
-            self._refuse(_head_too_long())
+            self._refuse(head_too_long())
         self._answer()
 
     def _feed(self, data: bytes | memoryview) -> None:
@@ -155,29 +151,21 @@ class Connection(asyncio.Protocol):
         if self._unmade > MAX_HEAD:
             size = len(self._target) + sum(len(name) + len(value) for name, value in self._fields)
             if size > MAX_HEAD:  # and it is not the body that came along
-                raise _RefusedError(_head_too_long())
+                raise _RefusedError(head_too_long())
         self._unmade = 0
         headers = tuple(self._fields)
         if headers != self._headers:  # clients send the same again and again; who remembers them knows them at once
             self._headers = headers
-        special = [field for field in self._fields if field[0] in _SPECIAL]
+        special = [field for field in self._fields if field[0] in SPECIAL]
         version = self._parser.get_http_version()
         if len(special) != 1 or special[0][0] != "host" or version != "1.1":
             self._check(version, special)
 
     def _check(self, version: str, special: list[tuple[str, str]]) -> None:
-        """Refuses what others might read in another way (RFC 9112 §11.2), and what is too long."""
-        names, values = [name for name, _ in special], dict(special)
-        coding = values.get("transfer-encoding")
-        if version not in ("1.1", "1.0"):
-            raise _RefusedError(refusal(505, f"toolreel speaks HTTP/1.1, and not HTTP/{version}."))
-        if len(names) != len(values):
-            twice = max(names, key=names.count)
-            raise _RefusedError(refusal(400, f"The request has the header {twice} more than once."))
-        if version == "1.1" and "host" not in values:
-            raise _RefusedError(refusal(400, "The request has no header host."))
-        if coding is not None and (coding.lower() != "chunked" or version == "1.0"):
-            raise _RefusedError(refusal(501, f"toolreel knows no transfer-encoding {coding!r} in HTTP/{version}."))
+        """Refuses what others might read in another way, and what is too long; `special` are the fields that tell."""
+        if (answer := ambiguous(version, special)) is not None:
+            raise _RefusedError(answer)
+        values = dict(special)
         self._measure(int(values.get("content-length", 0)))
         self._owes_continue = version == "1.1" and values.get("expect", "").lower() == "100-continue"
         if self._owes_continue and self._sending is None and not self._asked:
@@ -208,7 +196,7 @@ class Connection(asyncio.Protocol):
         """Lets the connection end with an answer that says why."""
         if not self._is_deaf:
             self._asked.append(_Asked(answer, Form()))
-            self._is_deaf = True
+            self._is_deaf, self._owes_continue = True, False
             self._begin()
 
     # -------------------------------------------------------------------------------------------------------- answers
@@ -309,7 +297,3 @@ class Connection(asyncio.Protocol):
     def abort(self) -> None:
         """The server has waited long enough."""
         self._transport.abort()
-
-
-def _head_too_long() -> Answer:
-    return refusal(431, f"The request's head is longer than {MAX_HEAD} bytes.")

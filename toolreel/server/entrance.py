@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 from toolreel.messages.http import Headers, HttpRequest, header
@@ -11,10 +12,13 @@ from toolreel.replay.miss import Miss
 from .closed import Answers
 from .hosts import HostCheck
 
+MAX_HEAD = 64 << 10
+"""Longer heads of requests are refused, in bytes; so are trailers, and whatever else is no body."""
 MAX_BODY = 512 << 20
 """Longer requests are refused, in bytes; the API itself takes files of 512 MB at most."""
 
-
+SPECIAL = frozenset({"host", "content-length", "transfer-encoding", "expect"})
+"""The fields of a head that say how the request is to be read."""
 _MOST_HEADERS = 256
 """Of so many different headers it is remembered whether they are refused; most clients send the same every time."""
 
@@ -52,6 +56,26 @@ def no_websocket(headers: Headers) -> Answer | None:
 def too_long(size: int) -> Answer | None:
     """The refusal of a request whose body is too long, in bytes."""
     return refusal(413, f"The request is longer than {MAX_BODY} bytes.") if size > MAX_BODY else None
+
+
+def head_too_long() -> Answer:
+    """The refusal of a request whose head is too long."""
+    return refusal(431, f"The request's head is longer than {MAX_HEAD} bytes.")
+
+
+def ambiguous(version: str, special: Sequence[tuple[str, str]]) -> Answer | None:
+    """The refusal of a request that others might read in another way (RFC 9112 §11.2), by its SPECIAL fields."""
+    names, values = [name for name, _ in special], dict(special)
+    coding = values.get("transfer-encoding")
+    if version not in ("1.1", "1.0"):
+        return refusal(505, f"toolreel speaks HTTP/1.1, and not HTTP/{version}.")
+    if len(names) != len(values):
+        return refusal(400, f"The request has the header {max(names, key=names.count)} more than once.")
+    if version == "1.1" and "host" not in values:
+        return refusal(400, "The request has no header host.")
+    if coding is not None and (coding.lower() != "chunked" or version == "1.0"):
+        return refusal(501, f"toolreel knows no transfer-encoding {coding!r} in HTTP/{version}.")
+    return None
 
 
 def refusal(status: int, message: str) -> Answer:

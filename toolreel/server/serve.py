@@ -74,10 +74,13 @@ class _Handshake(asyncio.Protocol):
 
     Servers of asyncio's and uvloop's do this too, but cannot end a handshake that never ends: the one complains, the
     other waits for ever. And uvloop reads too much for `start_tls`, so where there is TLS the loop is asyncio's.
+    What comes along with the end of the handshake comes before `start_tls` says so, and is kept until then.
     """
 
     def __init__(self, connection: Connection, context: ssl.SSLContext, among: set[asyncio.Task[None]]) -> None:
         self._connection, self._context, self._among = connection, context, among
+        self._early = b""
+        self._is_lost = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """A client is there; before anything of it is read the task has begun."""
@@ -85,12 +88,24 @@ class _Handshake(asyncio.Protocol):
         self._among.add(task)
         task.add_done_callback(self._among.discard)
 
+    def data_received(self, data: bytes) -> None:
+        """A client sent something in one go with the end of the handshake."""
+        self._early += data
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """A client left before anybody knew that it may speak."""
+        self._is_lost = True
+
     async def _secure(self, transport: Any) -> None:
         loop, connection = asyncio.get_running_loop(), self._connection
         try:
-            secured = await loop.start_tls(transport, connection, self._context, server_side=True)
-            if secured is not None:  # it is None where the client has left again
-                connection.connection_made(secured)
+            secured = await loop.start_tls(transport, self, self._context, server_side=True)
+            if secured is None or self._is_lost:  # the client has left again
+                return
+            connection.connection_made(secured)
+            secured.set_protocol(connection)
+            if self._early:
+                connection.data_received(self._early)
         except OSError:
             transport.abort()
         except BaseException:
