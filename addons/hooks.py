@@ -16,18 +16,18 @@ class Hooks(AddonManager):
     """
 
     def __init__(self, master: Any) -> None:
-        super().__init__(master)  # type: ignore[no-untyped-call] # mitmproxy's: `super()` hides it
+        super().__init__(master)  # type: ignore[no-untyped-call] # as in all of it
         self._having: dict[str, list[Any]] = {}
 
     def register(self, addon: Any) -> Any:
         """Takes an addon in."""
         self._having.clear()
-        return super().register(addon)  # type: ignore[no-untyped-call]
+        return super().register(addon)  # type: ignore[no-untyped-call] # as above
 
     def remove(self, addon: Any) -> None:
         """Lets an addon go."""
         self._having.clear()
-        super().remove(addon)  # type: ignore[no-untyped-call]
+        super().remove(addon)  # type: ignore[no-untyped-call] # as above
 
     async def trigger_event(self, event: Hook) -> None:
         """Calls a hook of all addons that have it, in their order."""

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from mitmproxy.addonmanager import AddonManager
 from mitmproxy.addons import core, disable_h2c, next_layer, proxyserver, tlsconfig
 from mitmproxy.master import Master
 from mitmproxy.options import Options
@@ -111,7 +112,8 @@ async def _serve(
     shared: _Thread, addons: tuple[object, ...], mode: str, listen: Listen, options: dict[str, Any]
 ) -> None:
     master = Master(Options())
-    master.addons = Hooks(master)
+    addons_of_master: AddonManager = Hooks(master)
+    master.addons = addons_of_master
     master.addons.add(
         core.Core(),
         disable_h2c.DisableH2C(),

@@ -239,9 +239,11 @@ def test_who_speaks_no_tls_is_sent_away_and_the_server_goes_on(
 
 
 def test_a_handshake_that_never_ends_does_not_keep_the_server(tmp_path: Path) -> None:
-    with serving(HELLO, FREE, certify(authority(tmp_path))) as address:
+    ours = authority(tmp_path)
+    with serving(HELLO, FREE, certify(ours)) as address:
         raw = connected(address)
         raw.sendall(b"\x16\x03\x01\x00")
+        ask_tls(address, "localhost", ssl.create_default_context(cadata=ours.pem.decode()))  # who came after it
     raw.close()
 
 

@@ -10,7 +10,6 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from toolreel.errors import MachineError
 
@@ -74,43 +73,48 @@ class _Handshake(asyncio.Protocol):
 
     Servers of asyncio's and uvloop's do this too, but cannot end a handshake that never ends: the one complains, the
     other waits for ever. And uvloop reads too much for `start_tls`, so where there is TLS the loop is asyncio's.
-    What comes along with the end of the handshake comes before `start_tls` says so, and is kept until then.
     """
 
     def __init__(self, connection: Connection, context: ssl.SSLContext, among: set[asyncio.Task[None]]) -> None:
         self._connection, self._context, self._among = connection, context, among
-        self._early = b""
-        self._is_lost = False
+        self._early: list[bytes] = []
+        self._is_made = self._is_lost = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """A client is there; before anything of it is read the task has begun."""
-        task = asyncio.get_running_loop().create_task(self._secure(transport))
+        self._transport: asyncio.Transport = transport  # type: ignore[assignment] # what servers make
+        task = asyncio.get_running_loop().create_task(self._secure())
         self._among.add(task)
-        task.add_done_callback(self._among.discard)
+        task.add_done_callback(self._ended)
 
     def data_received(self, data: bytes) -> None:
-        """A client sent something in one go with the end of the handshake."""
-        self._early += data
+        """What a client says that does not wait for the handshake's last word."""
+        self._early.append(data)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """A client left before anybody knew that it may speak."""
+        """The client left, maybe while the connection was handed over."""
         self._is_lost = True
+        if self._is_made:
+            self._connection.connection_lost(exc)
 
-    async def _secure(self, transport: Any) -> None:
-        loop, connection = asyncio.get_running_loop(), self._connection
-        try:
-            secured = await loop.start_tls(transport, self, self._context, server_side=True)
-            if secured is None or self._is_lost:  # the client has left again
-                return
-            connection.connection_made(secured)
-            secured.set_protocol(connection)
-            if self._early:
-                connection.data_received(self._early)
-        except OSError:
-            transport.abort()
-        except BaseException:
-            transport.abort()
-            raise
+    async def _secure(self) -> None:
+        loop = asyncio.get_running_loop()
+        secured = await loop.start_tls(self._transport, self, self._context, server_side=True)
+        if secured is None or self._is_lost:  # it is None where the client has left again
+            return
+        secured.set_protocol(self._connection)
+        self._connection.connection_made(secured)
+        self._is_made = True
+        for data in self._early:
+            self._connection.data_received(data)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._among.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if task.cancelled() or error:
+            self._transport.abort()
+        if error is not None and not isinstance(error, OSError):  # which is the client's fault
+            raise error
 
 
 async def _serve(
@@ -133,6 +137,7 @@ async def _serve(
     for connection in list(connections):
         connection.abort()
     await _all([*handshakes, *(connection.left for connection in connections)])
+    await asyncio.sleep(0)  # what was aborted is closed
 
 
 async def _all(futures: Sequence[asyncio.Future[None]], seconds: float | None = None) -> None:
