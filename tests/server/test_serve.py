@@ -186,6 +186,32 @@ def test_over_tls_it_says_that_it_speaks_http_1_1(offers: list[str], chosen: byt
         assert ask_tls(address, "localhost", trust).endswith(b"\r\n\r\n" + chosen)
 
 
+def test_a_request_that_comes_with_the_end_of_the_handshake_is_answered(tmp_path: Path) -> None:
+    ours = authority(tmp_path)
+    trust = ssl.create_default_context(cadata=ours.pem.decode())
+    with serving(HELLO, FREE, certify(ours)) as address, connected(address) as plain:
+        comes, goes = ssl.MemoryBIO(), ssl.MemoryBIO()
+        connection = trust.wrap_bio(comes, goes, server_hostname="localhost")
+        while True:
+            try:
+                connection.do_handshake()
+                break
+            except ssl.SSLWantReadError:
+                plain.sendall(goes.read())
+                comes.write(plain.recv(65536))
+        connection.write(ASKS)
+        plain.sendall(goes.read())  # the client's last word of the handshake, and the request
+        answer = b""
+        while not answer.endswith(b"hello"):
+            try:
+                answer += connection.read(65536)
+            except ssl.SSLWantReadError:
+                piece = plain.recv(65536)
+                assert piece, "the server has left without an answer"
+                comes.write(piece)
+        assert answer.startswith(b"HTTP/1.1 200 OK")
+
+
 @pytest.mark.parametrize("said", [b"GET / HTTP/1.1\r\nhost: x\r\n\r\n", b"\x16\x03\x01\x00", b"\0" * 2000])
 def test_who_speaks_no_tls_is_sent_away_and_the_server_goes_on(
     said: bytes, tmp_path: Path, capfd: pytest.CaptureFixture[str]

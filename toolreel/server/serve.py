@@ -78,6 +78,7 @@ class _Handshake(asyncio.Protocol):
 
     def __init__(self, connection: Connection, context: ssl.SSLContext, among: set[asyncio.Task[None]]) -> None:
         self._connection, self._context, self._among = connection, context, among
+        self._early = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """A client is there; before anything of it is read the task has begun."""
@@ -85,12 +86,20 @@ class _Handshake(asyncio.Protocol):
         self._among.add(task)
         task.add_done_callback(self._among.discard)
 
+    def data_received(self, data: bytes) -> None:
+        """The client sent its first request along with the end of the handshake."""
+        self._early += data
+
     async def _secure(self, transport: Any) -> None:
         loop, connection = asyncio.get_running_loop(), self._connection
         try:
-            secured = await loop.start_tls(transport, connection, self._context, server_side=True)
+            # This stands in for the connection, which can read nothing before it knows its transport.
+            secured = await loop.start_tls(transport, self, self._context, server_side=True)
             if secured is not None:  # it is None where the client has left again
+                secured.set_protocol(connection)
                 connection.connection_made(secured)
+                if self._early:
+                    connection.data_received(self._early)
         except OSError:
             transport.abort()
         except BaseException:
