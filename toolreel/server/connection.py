@@ -27,7 +27,9 @@ MAX_HEAD = 64 << 10
 _LINGER_S = 2.0
 """How long a client that was refused may go on sending, so that it comes to read why."""
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
-_SPECIAL = frozenset({"host", "content-length", "transfer-encoding", "expect"})
+_MEASURES = frozenset({"content-length", "transfer-encoding"})
+"""Who sends a body says so by one of them (RFC 9112 §6)."""
+_SPECIAL = _MEASURES | {"host", "expect"}
 
 Clock = Callable[[], float]
 Sleep = Callable[[float], Awaitable[None]]
@@ -79,6 +81,8 @@ class Connection(asyncio.Protocol):
     def _begin(self) -> None:
         """Forgets what was read of a request."""
         self._target, self._size, self._has_head = b"", 0, False
+        self._offers = False
+        """The request has a body, and offers to go on as something else than HTTP/1.1."""
         self._fields: list[tuple[str, str]] = []
         self._body: list[bytes] = []
 
@@ -132,10 +136,22 @@ class Connection(asyncio.Protocol):
             try:
                 self._parser.feed_data(data)
             except httptools.HttpParserUpgrade as upgrade:
-                self._parser = httptools.HttpRequestParser(self)  # it stays HTTP/1.1 (RFC 9110 §7.8)
                 data = memoryview(data)[upgrade.args[0] :]
+                self._stay()
             else:
                 return
+
+    def _stay(self) -> None:
+        """It stays HTTP/1.1 (RFC 9110 §7.8), also for the body of the request that offered something else.
+
+        httptools takes no such body for one, so it is given the head once more without the offer.
+        """
+        offer, self._parser = self._parser, httptools.HttpRequestParser(self)
+        if self._offers:
+            lines = [b"%b %b HTTP/%b" % (offer.get_method(), self._target, offer.get_http_version().encode())]
+            lines += [f"{name}: {value}".encode("latin-1") for name, value in self._fields if name != "upgrade"]
+            self._begin()
+            self._parser.feed_data(b"\r\n".join((*lines, b"", b"")))
 
     # ------------------------------------------------------------------------------------------- what httptools tells
 
@@ -157,6 +173,9 @@ class Connection(asyncio.Protocol):
             if size > MAX_HEAD:  # and it is not the body that came along
                 raise _RefusedError(_head_too_long())
         self._unmade = 0
+        self._offers = self._parser.should_upgrade() and any(name in _MEASURES for name, _ in self._fields)
+        if self._offers:
+            return
         headers = tuple(self._fields)
         if headers != self._headers:  # clients send the same again and again; who remembers them knows them at once
             self._headers = headers
@@ -195,7 +214,9 @@ class Connection(asyncio.Protocol):
             raise _RefusedError(answer)
 
     def on_message_complete(self) -> None:
-        """A request is complete."""
+        """A request is complete, or will be read once more."""
+        if self._offers:
+            return
         method = self._parser.get_method().decode("latin-1")
         is_old = self._parser.get_http_version() == "1.0"
         keeps = not is_old and self._parser.should_keep_alive() and method != "CONNECT"
