@@ -251,6 +251,49 @@ async def test_an_upgrade_is_not_done_and_the_connection_goes_on() -> None:
     assert len(line.asked) == 301
 
 
+H2C = b"connection: upgrade\r\nupgrade: h2c\r\n"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"content-length: 3\r\n\r\n{ }",
+        b"transfer-encoding: chunked\r\n\r\n2\r\n{ \r\n1\r\n}\r\n0\r\n\r\n",
+    ],
+)
+@pytest.mark.parametrize("step", [1, 7, 1000])
+def test_a_request_that_offers_an_upgrade_keeps_its_body(body: bytes, step: int) -> None:
+    """As Java's HttpClient and `curl --http2` ask."""
+
+    @on_a_loop
+    async def test() -> None:
+        line = Line()
+        data = POST + H2C + body + GET
+        for at in range(0, len(data), step):
+            line(data[at : at + step])
+        assert line.sent == SAID * 2
+        assert [(one.method, one.target, one.body) for one in line.asked] == [
+            ("POST", "/v1/threads", b"{ }"),
+            ("GET", "/v1/models", b""),
+        ]
+
+    test()
+
+
+@on_a_loop
+async def test_a_client_that_offers_an_upgrade_and_waits_for_leave_gets_it_once() -> None:
+    line = Line()
+    assert line(POST + H2C + b"expect: 100-continue\r\ncontent-length: 3\r\n\r\n") == CONTINUE
+    assert line(b"{ }") == SAID
+
+
+@on_a_loop
+async def test_an_upgrade_lets_no_request_pass_that_can_be_read_in_two_ways() -> None:
+    line = Line()
+    line(POST + H2C + b"host: other\r\ncontent-length: 3\r\n\r\n{ }")
+    assert (error_of(line.sent)[0], line.asked) == (400, [])
+
+
 @on_a_loop
 async def test_a_tunnel_is_none() -> None:
     line = Line(Answer(424, (), length=0))

@@ -1,7 +1,7 @@
 """One client's connection to the plain HTTP door: reads requests, asks for answers, sends them in the same order.
 
-The grammar of HTTP is httptools' (llhttp, which Node uses). What it leaves to its user is seen to here, as the entrance
-says: how long a request may be, which ways there are to say how long its body is, and that there is one Host.
+The grammar of HTTP is httptools' (llhttp, which Node uses). What it leaves to its user is seen to here, as the
+entrance says: how long a request may be, which ways there are to say how long its body is, and that there is one Host.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ from .sending import Form, Sheet, is_instant, reset, sheet, whole
 _LINGER_S = 2.0
 """How long a client that was refused may go on sending, so that it comes to read why."""
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+_MEASURES = frozenset({"content-length", "transfer-encoding"})
+"""Who sends a body says so by one of them (RFC 9112 §6)."""
 
 Clock = Callable[[], float]
 Sleep = Callable[[float], Awaitable[None]]
@@ -75,6 +77,8 @@ class Connection(asyncio.Protocol):
     def _begin(self) -> None:
         """Forgets what was read of a request."""
         self._target, self._size, self._has_head = b"", 0, False
+        self._offers = False
+        """The request has a body, and offers to go on as something else than HTTP/1.1."""
         self._fields: list[tuple[str, str]] = []
         self._body: list[bytes] = []
 
@@ -128,10 +132,22 @@ class Connection(asyncio.Protocol):
             try:
                 self._parser.feed_data(data)
             except httptools.HttpParserUpgrade as upgrade:
-                self._parser = httptools.HttpRequestParser(self)  # it stays HTTP/1.1 (RFC 9110 §7.8)
                 data = memoryview(data)[upgrade.args[0] :]
+                self._stay()
             else:
                 return
+
+    def _stay(self) -> None:
+        """It stays HTTP/1.1 (RFC 9110 §7.8), also for the body of the request that offered something else.
+
+        httptools takes no such body for one, so it is given the head once more without the offer.
+        """
+        offer, self._parser = self._parser, httptools.HttpRequestParser(self)
+        if self._offers:
+            lines = [b"%b %b HTTP/%b" % (offer.get_method(), self._target, offer.get_http_version().encode())]
+            lines += [f"{name}: {value}".encode("latin-1") for name, value in self._fields if name != "upgrade"]
+            self._begin()
+            self._parser.feed_data(b"\r\n".join((*lines, b"", b"")))
 
     # ------------------------------------------------------------------------------------------- what httptools tells
 
@@ -153,6 +169,9 @@ class Connection(asyncio.Protocol):
             if size > MAX_HEAD:  # and it is not the body that came along
                 raise _RefusedError(head_too_long())
         self._unmade = 0
+        self._offers = self._parser.should_upgrade() and any(name in _MEASURES for name, _ in self._fields)
+        if self._offers:
+            return
         headers = tuple(self._fields)
         if headers != self._headers:  # clients send the same again and again; who remembers them knows them at once
             self._headers = headers
@@ -183,7 +202,9 @@ class Connection(asyncio.Protocol):
             raise _RefusedError(answer)
 
     def on_message_complete(self) -> None:
-        """A request is complete."""
+        """A request is complete, or will be read once more."""
+        if self._offers:
+            return
         method = self._parser.get_method().decode("latin-1")
         is_old = self._parser.get_http_version() == "1.0"
         keeps = not is_old and self._parser.should_keep_alive() and method != "CONNECT"
