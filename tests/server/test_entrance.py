@@ -10,7 +10,7 @@ from toolreel.messages.http import Headers, HttpRequest
 from toolreel.replay.answer import Answer
 from toolreel.replay.miss import Miss, MissCode
 from toolreel.server import entrance as entrance_module
-from toolreel.server.entrance import Entrance, no_websocket, too_long
+from toolreel.server.entrance import Entrance, ambiguous, no_websocket, too_long
 from toolreel.server.hosts import own_host
 
 GIVEN = Answer(200, ())
@@ -84,3 +84,25 @@ def test_misses_are_handed_on(answers: Answers) -> None:
     miss = Miss(MissCode.INTERNAL, "a bug")
     Entrance(answers, own_host).note(miss)
     assert answers.misses == [miss]
+
+
+@pytest.mark.parametrize(
+    ("version", "special", "status"),
+    [
+        ("1.1", [("host", "h")], None),
+        ("1.1", [("host", "h"), ("content-length", "1"), ("expect", "100-continue")], None),
+        ("1.1", [("host", "h"), ("transfer-encoding", "Chunked")], None),
+        ("1.0", [], None),
+        ("1.1", [], 400),
+        ("1.1", [("host", "h"), ("host", "h")], 400),
+        ("1.1", [("host", "h"), ("content-length", "1"), ("content-length", "1")], 400),
+        ("1.1", [("host", "h"), ("transfer-encoding", "gzip, chunked")], 501),
+        ("1.0", [("transfer-encoding", "chunked")], 501),
+        ("2.0", [("host", "h")], 505),
+    ],
+)
+def test_what_two_servers_might_read_in_two_ways_is_refused(
+    version: str, special: list[tuple[str, str]], status: int | None
+) -> None:
+    refused = ambiguous(version, special)
+    assert (refused and refused.status) == status
