@@ -70,7 +70,7 @@ def test_the_shipped_cassette_is_sound() -> None:
     check(load(WEATHER))
 
 
-def test_a_file_made_by_hand_is_sent_in_its_own_order() -> None:
+def test_in_a_file_made_by_hand_what_others_need_is_sent_first() -> None:
     """The thread comes before the assistant that it needs; in its normal form the assistant stands first."""
     thread, assistant_, run = f"thread_{'A' * 24}", f"asst_{'B' * 24}", f"run_{'C' * 24}"
     made = take(
@@ -79,7 +79,7 @@ def test_a_file_made_by_hand_is_sent_in_its_own_order() -> None:
         post(f"/threads/{thread}/runs", {"id": run, "status": "queued"}, {"assistant_id": assistant_}),
     )
     found = list(audit(Setup(tape_of(made), Options())))
-    assert [(one.n, one.refused) for one in found] == [(1, None), (2, None), (3, None)]
+    assert [(one.n, one.refused) for one in found] == [(2, None), (1, None), (3, None)]
 
 
 def sources() -> list[str]:

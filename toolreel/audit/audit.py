@@ -32,7 +32,7 @@ MOST = 1000
 def audit(
     setup: Setup, *, without: Mapping[str, Setup] | None = None, bare: Setup | None = None, most: int = MOST
 ) -> Iterator[Audited]:
-    """Audits a cassette request by request, in the order of the file.
+    """Audits a cassette request by request, in an order in which a client could send them.
 
     `without` are setups that lack one of the rules by which more matches than what is equal, by the rule's name;
     `bare` lacks all of them.
@@ -50,9 +50,10 @@ def audit(
         {name: setup.walk() for name in VARIANTS if not (name == "api-version" and name in counted.query)},
         most,
     )
-    # Conversation by conversation, who needs a root might come before it: a file made by hand may mix them.
-    for track, sent in sorted(zip(tracks, requests, strict=True), key=lambda pair: pair[0].n):
-        yield work.audited(track, sent)
+    sent = dict(zip(tracks, requests, strict=True))
+    for group in setup.tape.in_turn():  # in a file made by hand roots may stand behind those that need them
+        for track in group.tracks:
+            yield work.audited(track, sent[track])
 
 
 class _Made(NamedTuple):

@@ -90,7 +90,7 @@ def conversations(settled: list[Settled], minted: set[str], rank: Rank | None = 
         used = _first_uses(preferred)
         layer.sort(key=lambda root: (root.place, min(used.get(id_, len(used)) for id_ in _ids(root))))
         preferred = [*layer, *preferred]
-    return _placed(preferred)
+    return placed(preferred)
 
 
 def _find_needs(found: list[Conversation], items: list[Item]) -> None:
@@ -104,31 +104,31 @@ def _find_needs(found: list[Conversation], items: list[Item]) -> None:
         conversation.needs = {home[item] for item in needed} - {conversation} or ()
 
 
-def _placed(preferred: list[Conversation]) -> list[Conversation]:
+def placed(preferred: list[Conversation]) -> list[Conversation]:
     """Conversations in the order that is preferred, but that each stands after what it needs.
 
     Whoever reads the file from its beginning must find the same ids minted, and the same ids the program's own: a
     minted id first in an answer, the program's own first in a request.
     """
-    placed: dict[Conversation, None] = {}
+    done: dict[Conversation, None] = {}
     asked: set[str] = set()
 
     def place(conversation: Conversation) -> None:
-        placed[conversation] = None
+        done[conversation] = None
         asked.update(*(item.asks for item in conversation.items))
 
     waiting = preferred
     while waiting:
         later = []
         for conversation in waiting:
-            if all(map(placed.__contains__, conversation.needs)) and conversation.tells <= asked:
+            if all(map(done.__contains__, conversation.needs)) and conversation.tells <= asked:
                 place(conversation)
             else:
                 later.append(conversation)
         if len(later) == len(waiting):  # a circle
             place(later.pop(0))
         waiting = later
-    return list(placed)
+    return list(done)
 
 
 def _ids(conversation: Conversation) -> list[str]:

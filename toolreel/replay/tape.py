@@ -14,7 +14,7 @@ from toolreel.dialects.routes import Kind
 from toolreel.messages.bodies import FileReader
 from toolreel.messages.model import Cassette
 from toolreel.normalise.groups import Item
-from toolreel.normalise.order import Conversation, Gathered
+from toolreel.normalise.order import Conversation, Gathered, placed
 from toolreel.normalise.performed import ids_in, unfold
 from toolreel.normalise.polls import settle
 from toolreel.normalise.symbols import minted_ids, prefix_of, renamed
@@ -100,6 +100,12 @@ class Tape:
             Told(digest(one.text), [digest(line) for line in one.text.split("\n")])
             for one in self._gathered.conversations
         ]
+
+    def in_turn(self) -> list[Group]:
+        """Its conversations in file order, but each after those that it needs: so they can be played in turn."""
+        self._gathered.tell()
+        group = dict(zip(self._gathered.conversations, self.groups, strict=True))
+        return [group[one] for one in placed(self._gathered.conversations)]
 
     def key_of(self, asked: Asked, minted: Container[str]) -> Key:
         """The key of a request whose `minted` ids are known."""

@@ -1,7 +1,7 @@
 """One client's connection to the plain HTTP door: reads requests, asks for answers, sends them in the same order.
 
-The grammar of HTTP is httptools' (llhttp, which Node uses). What it leaves to its user is seen to here, as the
-entrance says: how long a request may be, which ways there are to say how long its body is, and that there is one Host.
+The grammar of HTTP is httptools' (llhttp, which Node uses). What it leaves to its user is done here and in
+the entrance: how long a request may be, which ways there are to say how long its body is, and that there is one Host.
 """
 
 from __future__ import annotations
