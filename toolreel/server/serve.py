@@ -101,6 +101,7 @@ class _Handshake(asyncio.Protocol):
         try:
             secured = await loop.start_tls(transport, self, self._context, server_side=True)
             if secured is None or self._is_lost:  # the client has left again
+                transport.abort()
                 return
             connection.connection_made(secured)
             secured.set_protocol(connection)
