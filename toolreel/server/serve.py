@@ -101,6 +101,7 @@ class _Handshake(asyncio.Protocol):
         loop = asyncio.get_running_loop()
         secured = await loop.start_tls(self._transport, self, self._context, server_side=True)
         if secured is None or self._is_lost:  # it is None where the client has left again
+            self._transport.abort()
             return
         secured.set_protocol(self._connection)
         self._connection.connection_made(secured)
