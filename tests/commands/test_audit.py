@@ -150,7 +150,7 @@ def test_of_several_a_broken_one_is_named_and_the_status_is_the_worst(
 def test_what_is_nested_too_deep_is_named_and_does_not_stop_the_others(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    deep = '{"a":' * 850 + "1" + "}" * 850
+    deep = '{"a":' * 950 + "1" + "}" * 950
     text = WEATHER.read_text().replace('"instructions": "Use the tools."', f'"instructions": {deep}')
     (folder / "deep.json").write_text(text)
     assert audit(["deep", "keyed"], folder=folder, most=1, as_json=False) == CassetteError.exit_status

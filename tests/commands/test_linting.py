@@ -113,7 +113,7 @@ def test_an_empty_folder_is_clean(tmp_path: Path, capsys: pytest.CaptureFixture[
 
 
 def test_what_is_nested_too_deep_is_named_and_no_traceback(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    deep = '{"a":' * 850 + "1" + "}" * 850
+    deep = '{"a":' * 950 + "1" + "}" * 950
     (folder / "deep.json").write_text(SAMPLE.replace('"instructions": "Use the tools."', f'"instructions": {deep}'))
     assert linted(folder) == 1
     assert "deep: error (broken): " in capsys.readouterr().out
