@@ -101,7 +101,13 @@ class _Walk:
 
     owned: set[Group] = field(default_factory=set)
     begin: dict[Beginning, int] = field(default_factory=dict)
-    known: Mapping[Tape, Known] = field(default_factory=lambda: defaultdict(Known))
+    known: dict[Tape, Known] = field(default_factory=lambda: defaultdict(Known))
+
+    def clear(self) -> None:
+        """Nothing is taken yet."""
+        self.owned.clear()
+        self.begin.clear()
+        self.known.clear()
 
 
 class Conversations:
@@ -188,10 +194,17 @@ class Conversations:
 
     def walk_again(self, walk: int, group: Group) -> int:
         """A conversation is played that is over as soon as it begins: in this walk, or in a new one; gives which."""
-        if group in self._walks[walk].owned:
+        known = self._walks[walk]
+        if group in known.owned:
             walk += 1
-            self._close([known for known in self._walks if known < walk])
-        self._walks[walk].owned.add(group)
+            if self._seats:
+                self._close([older for older in self._walks if older < walk])
+                known = self._walks[walk]
+            else:  # nobody goes by the older ones any more
+                self._walks.clear()
+                self._walks[walk] = known
+                known.clear()
+        known.owned.add(group)
         return walk
 
     def choose(self, live: Live, groups: list[Group]) -> Group:

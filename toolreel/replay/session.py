@@ -125,7 +125,9 @@ class Session:
     def answer(self, request: HttpRequest) -> Answer:
         """The recorded answer to a request, or the answer that explains why there is none."""
         try:
-            found = self._standing_answer(request) or self._find(request)
+            if (stands := self._standing_answer(request)) is not None:
+                return stands
+            found = self._find(request)
             if not isinstance(found, Answer | Miss):
                 raise TypeError(f"{type(found).__name__} is no answer")
         except Exception as error:  # noqa: BLE001 - fail closed: no error may let the request through
