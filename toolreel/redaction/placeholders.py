@@ -38,6 +38,8 @@ class Placeholders:
         self._names: dict[str, str] = {}
         self._seen: set[str] = set()
         self._searched = 0
+        self.seen = 0
+        """Grows with every secret that is looked for from now on: in texts, or only among numbers."""
         self.forms: list[str] = []
         """What to look for in every text; grows only."""
         self._by_head: dict[str, list[str]] = {}  # by their first characters, 1 to SHORTEST of them
@@ -57,6 +59,7 @@ class Placeholders:
         name = self._names.get(secret)
         if name is None:
             name = self._names[secret] = f"REDACTED-{len(self._names) + 1:04d}"
+            self.seen += 1
             self.see(secret)
         return name
 
@@ -97,6 +100,7 @@ class Placeholders:
             if SHORTEST <= len(form) <= BOUND and form not in self._seen:
                 self._seen.add(form)
                 self.forms.append(form)
+                self.seen += 1
                 self._by_tail.setdefault(form[-SHORTEST:], []).append(form)
                 for size in range(1, SHORTEST + 1):
                     self._by_head.setdefault(form[:size], []).append(form)

@@ -42,8 +42,8 @@ class Redactor:
 
     @property
     def seen(self) -> int:
-        """Grows with every secret that is looked for from now on: in texts, or only among numbers."""
-        return len(self.placeholders.forms) + len(self.placeholders)
+        """Grows with every secret that is looked for from now on."""
+        return self.placeholders.seen
 
     def watch(self, headers: Headers) -> None:
         """Look for the credentials in headers that are not kept: an answer may repeat them wherever it likes."""

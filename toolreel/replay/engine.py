@@ -288,9 +288,8 @@ class Engine:
 
         If it is, it is played once more: `group` is the conversation that it is, None for a read.
         """
-        for name in names:
-            if name in self._ids:
-                return False
+        if self._ids.has_any(names):
+            return False
         if group is not None:
             self._walk = self._conversations.walk_again(self._walk, group)
         return True

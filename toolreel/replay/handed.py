@@ -35,6 +35,10 @@ class Handed:
     def __len__(self) -> int:
         return len(self._holders)
 
+    def has_any(self, names: Iterable[str]) -> bool:
+        """Whether any of these ids was handed out and not forgotten."""
+        return not self._holders.keys().isdisjoint(names)
+
     def holder(self, name: str) -> Live | None:
         """The live conversation that an id belongs to."""
         return self._holders.get(name)
