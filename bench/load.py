@@ -41,6 +41,14 @@ init = function()
 end
 request = function() return requests[math.random(#requests)] end
 """
+_ALL = _MANY.replace(
+    "request = function() return requests[math.random(#requests)] end",
+    """local last = %d
+request = function()
+  last = last %% #requests + 1
+  return requests[last]
+end""",
+)
 # One connection a thread: else nobody knows which of them an answer belongs to.
 _WALK = """
 local step, thread, run, call = 0
@@ -85,10 +93,17 @@ class Load:
 
     def many(self, program: Program, exchanges: Sequence[Exchange], seconds: float) -> Reading:
         """Requests drawn at random from many."""
+        return self._wrk(program, _MANY % self._lines(exchanges), seconds, CONNECTIONS, 1)
+
+    def all(self, program: Program, exchanges: Sequence[Exchange], seconds: float, begin: int) -> Reading:
+        """All of many requests, one after the other from the one at `begin` on, as often as there is time."""
+        return self._wrk(program, _ALL % (self._lines(exchanges), begin), seconds, CONNECTIONS, 1)
+
+    def _lines(self, exchanges: Sequence[Exchange]) -> Path:
         lines = self.folder / f"requests-{len(exchanges)}.tsv"
         if not lines.exists():
             lines.write_text("".join(f"{one.method}\t{one.path}\t{one.body.decode()}\n" for one in exchanges))
-        return self._wrk(program, _MANY % lines, seconds, CONNECTIONS, 1)
+        return lines
 
     def walks(self, program: Program, exchanges: Sequence[Exchange], seconds: float, connections: int) -> Reading:
         """Whole conversations, with the ids that the server hands out."""

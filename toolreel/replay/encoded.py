@@ -82,8 +82,10 @@ class Encoded:
     def _template(self, minted: Container[str]) -> tuple[list[bytes | _Hole] | None, list[str]]:
         """The body with holes, None if it has none that can be relied on, and the ids in the response."""
         marks = _Marks(minted)
-        marked = recorded_answer(in_response(self._response, replaced_by(marks)), self._ending, self._read_file)
-        symbols = list(marks)
+        response = in_response(self._response, replaced_by(marks))
+        if not marks:
+            return None, []
+        marked, symbols = recorded_answer(response, self._ending, self._read_file), list(marks)
         try:
             parts = marks.parts(b"".join(marked.pieces))
         except LookupError:

@@ -24,13 +24,20 @@ _PER_PIECE = 64
 class Stands(NamedTuple):
     """An answer, as long as none of the ids `names` is handed out, and no more secrets than these were `seen`.
 
-    `group` is the conversation that is thereby played once more, None if it is but a read.
+    `group` is the conversation that is thereby played once more, None if it is but a read. An answer that `is_shared`
+    is held by its tape in any case.
     """
 
     answer: Answer
     names: tuple[str, ...]
     group: Group | None
     seen: int
+    is_shared: bool = False
+
+    @property
+    def size(self) -> int:
+        """What it takes to hold it, in bytes; roughly."""
+        return 0 if self.is_shared else sum(_PER_PIECE + len(piece) for piece in self.answer.pieces)
 
 
 class Standing:
@@ -47,17 +54,17 @@ class Standing:
     def keep(self, request: HttpRequest, stands: Stands) -> None:
         """Remembers what stands for a request, unless one of the two is too long."""
         whole = _whole(request)
-        if _size(whole) > _LONGEST or _size_of(stands.answer) > _LARGEST:
+        if _size(whole) > _LONGEST or stands.size > _LARGEST:
             return
         self._drop(whole)
         self._answers[whole] = stands
-        self._bytes += _size(whole) + _size_of(stands.answer)
+        self._bytes += _size(whole) + stands.size
         while self._bytes > _MOST_BYTES:
             self._drop(next(iter(self._answers)))
 
     def _drop(self, whole: _Whole) -> None:
         if (gone := self._answers.pop(whole, None)) is not None:
-            self._bytes -= _size(whole) + _size_of(gone.answer)
+            self._bytes -= _size(whole) + gone.size
 
 
 _Whole = tuple[str, str, Headers, bytes | None, str | None]
@@ -71,7 +78,3 @@ def _whole(request: HttpRequest) -> _Whole:
 def _size(whole: _Whole) -> int:
     _, target, headers, body, _ = whole
     return _OVERHEAD + len(target) + sum(len(name) + len(value) for name, value in headers) + len(body or b"")
-
-
-def _size_of(answer: Answer) -> int:
-    return sum(_PER_PIECE + len(piece) for piece in answer.pieces)
