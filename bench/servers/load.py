@@ -39,7 +39,7 @@ if sys.argv[2:] == ["profile"]:
     profile = cProfile.Profile()
     profile.runcall(ready)
     stats = pstats.Stats(profile)
-    found = {f"{Path(file).name}:{name}": row[3] for (file, _, name), row in stats.stats.items()}  # type: ignore[attr-defined]
+    found = {f"{Path(file).name}:{name}": row[3] for (file, _, name), row in stats.stats.items()}  # type: ignore[attr-defined] # not told
     whole = found["load.py:ready"]
     rows = [(what, round(100 * found.get(step, 0) / whole, 1)) for step, what in STEPS.items()]
     print(json.dumps([*rows, ("all the rest", round(100 - sum(share for _, share in rows), 1))]))

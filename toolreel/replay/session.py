@@ -179,7 +179,8 @@ class Session:
         answer = self._answer(wanted, played)
         if played.stands is not None and not self.trouble.watches and not is_retry(asked):
             group = None if played.track.kind is Kind.READ else played.track.group
-            is_shared = answer is self._recorded(played)
+            is_small = sum(map(len, answer.pieces)) <= _LARGE  # else it would be encoded once more
+            is_shared = is_small and answer is self._recorded(played)
             self._standing.keep(asked, Stands(answer, played.stands, group, self._redactor.seen, is_shared))
         return answer
 
