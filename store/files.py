@@ -38,7 +38,6 @@ from .names import SUFFIX
 _KIND = re.compile(r"(Body|Frame)\]?$")  # how pydantic names the kinds of body and frame in a location
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _Fault = tuple[tuple[str | int, ...], str]
-_CONFLICT_MARKS = (b"<<<<<<<", b"=======", b">>>>>>>", b"|||||||")
 _CONFLICT = re.compile(rb"^(<{7}|={7}|>{7}|\|{7})( |$)", re.MULTILINE)
 
 
@@ -138,9 +137,18 @@ def _kind_at(steps: tuple[str | int, ...]) -> int | None:
 
 
 def _json(data: bytes, path: Path) -> tuple[str, Any]:
-    if any(mark in data for mark in _CONFLICT_MARKS) and (conflict := _CONFLICT.search(data)):
-        line = data.count(b"\n", 0, conflict.start()) + 1
-        raise CassetteError(f"Cassette {path}, line {line}: a git conflict marker; resolve the conflict.")
+    try:
+        return _parsed(data, path)
+    except CassetteError:
+        if conflict := _CONFLICT.search(data):  # a line of no JSON: where there is one, it is what went wrong
+            line = data.count(b"\n", 0, conflict.start()) + 1
+            raise CassetteError(
+                f"Cassette {path}, line {line}: a git conflict marker; resolve the conflict."
+            ) from None
+        raise
+
+
+def _parsed(data: bytes, path: Path) -> tuple[str, Any]:
     try:
         text = data.decode()
         if text.startswith("\ufeff"):
@@ -148,7 +156,7 @@ def _json(data: bytes, path: Path) -> tuple[str, Any]:
                 f"Cassette {path}, line 1: a byte order mark stands before the JSON; save it as UTF-8 without."
             )
         value = jsontext.parse_distinct(text)
-        if "\\u" in text and _SURROGATE.search(text):
+        if "\\" in text and _SURROGATE.search(text):
             json.dumps(value, ensure_ascii=False).encode()  # half of a pair is no text that could be sent
         return text, value
     except UnicodeDecodeError as error:

@@ -58,7 +58,10 @@ class FileBody(_Value):
     file: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
-PlainBody = JsonBody | TextBody | Base64Body | FileBody
+_First = Field(union_mode="left_to_right")
+"""Of these kinds no value fits two, so the first that fits is the one: pydantic need not look at the others."""
+
+PlainBody = Annotated[JsonBody | TextBody | Base64Body | FileBody, _First]
 
 
 class Part(_Value):
@@ -74,7 +77,7 @@ class PartsBody(_Value):
     parts: tuple[Part, ...]
 
 
-Body = PlainBody | PartsBody
+Body = Annotated[JsonBody | TextBody | Base64Body | FileBody | PartsBody, _First]
 
 
 class UnknownBody(_Value):
@@ -86,7 +89,7 @@ class UnknownBody(_Value):
     unknown: Literal[True]
 
 
-RequestBody = Body | UnknownBody
+RequestBody = Annotated[JsonBody | TextBody | Base64Body | FileBody | PartsBody | UnknownBody, _First]
 
 
 # ---------------------------------------------------------------------------------------------------------- frames
@@ -118,7 +121,7 @@ class Base64Frame(_Value):
     base64: str
 
 
-Frame = JsonFrame | TextFrame | RawFrame | Base64Frame
+Frame = Annotated[JsonFrame | TextFrame | RawFrame | Base64Frame, _First]
 
 
 # ------------------------------------------------------------------------------------------------------ interaction
