@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from tests.normalise.takes import no_file
 from toolreel.messages.model import Cassette
+from toolreel.normalise.order import Conversation
 from toolreel.replay.live import Conversations, Live
 from toolreel.replay.progress import State
 from toolreel.replay.tape import Tape
@@ -20,7 +21,7 @@ def groups(count: int) -> list[Group]:
 
 
 def saying(*texts: str) -> list[Group]:
-    found = [Group(number, TAPE) for number in range(len(texts))]
+    found = [Group(number, TAPE, Conversation([])) for number in range(len(texts))]
     for group, text in zip(found, texts, strict=True):
         group.says = text
     return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from toolreel.dialects.ids import ROOTS
-from toolreel.dialects.routes import Kind, route
+from toolreel.dialects.routes import Kind
 from toolreel.messages.model import Interaction
 
 from .performed import Ids
@@ -43,10 +43,10 @@ class Item:
         self.names = tuple([name for name in texts if name in minted or name.startswith("REDACTED-")])
         held = frozenset(ids.asked)
         self.known, self.asks = held & minted or _NONE, held - minted or _NONE
-        self.minted_first = frozenset(self.touched) - self.known or _NONE
-        self.tells = frozenset(id_ for _, id_ in ids.told) - minted or _NONE
+        self.minted_first = frozenset(self.touched) - self.known or _NONE if self.names else _NONE
+        self.tells = frozenset([id_ for _, id_ in ids.told if id_ not in minted]) or _NONE
         self.upstream = request.upstream
-        self.route = route(request.method, request.path)
+        self.route = settled.route
         self.call = digest(request) if self.route.kind is Kind.CALL else None
         self.scope = scope_of(self.route, response)
         writes = self.route.kind is Kind.WRITE and response.status < 400

@@ -149,6 +149,8 @@ def _first_uses(placed: list[Conversation]) -> dict[str, int]:
 
 def _ordered(items: list[Item]) -> Conversation:
     """By arrival; what overlapped, and does not depend on each other, by what it says."""
+    if len(items) == 1:
+        return Conversation(items)
     ordered: list[Item] = []
     overlaps: list[tuple[Item, Item]] = []
     for cluster in _clusters(items):

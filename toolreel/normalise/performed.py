@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 from toolreel.messages.model import Cassette, Interaction, Performance, Read
 
 from .names import names_in
-from .strings import strings_of_request
 from .values import scan_body, scan_frame
 from .volatile import Volatile, put_back, volatile_of
 
@@ -75,10 +75,13 @@ class Ids(NamedTuple):
 def ids_in(one: Performed) -> Ids:
     """The ids in what was performed."""
     interaction = one.interaction
-    response = interaction.response
-    strings = [value for _, value in response.headers]
+    request, response = interaction.request, interaction.response
+    pairs = (*request.query, *request.headers)
+    asked = names_in([request.path, *chain.from_iterable(pairs)])
+    scan_body(request.body, asked, [])
+    answered = names_in([value for _, value in response.headers])
     found: list[str] = []
-    scan_body(response.body, strings, found)
+    scan_body(response.body, answered, found)
     told = [(one.end, id_) for id_ in found]
     if response.frames:
         performance = one.performance
@@ -86,14 +89,14 @@ def ids_in(one: Performed) -> Ids:
         for index, frame in enumerate(response.frames):
             when = one.start + times[index] if times and index < len(times) else one.end
             found = []
-            scan_frame(frame, strings, found)
+            scan_frame(frame, answered, found)
             told += ((when, id_) for id_ in found)
-    return Ids(_distinct(strings_of_request(interaction.request)), _distinct(strings), told)
+    return Ids(_distinct(asked), _distinct(answered), told)
 
 
-def _distinct(strings: list[str]) -> tuple[str, ...]:
+def _distinct(names: list[str]) -> tuple[str, ...]:
     # They stand in many messages, and are held once.
-    return tuple(dict.fromkeys(map(sys.intern, names_in(strings))))
+    return tuple(dict.fromkeys(map(sys.intern, names)))
 
 
 def in_time(received: Sequence[Received], times: Sequence[Times | None]) -> list[Performed]:
@@ -121,7 +124,9 @@ def received_in(cassette: Cassette) -> list[Received]:
         n = str(interaction.n)
         performance = performances.get(n)
         response = put_back(interaction.response, volatile_of(performance))
-        settled = interaction.model_copy(update={"response": response})
+        settled = interaction
+        if response is not interaction.response:
+            settled = interaction.model_copy(update={"response": response})
         for read in take.reads.get(n, ()) if take else ():
             found += _superseded(settled, read)
         found.append(Received(settled, performance))

@@ -17,23 +17,16 @@ from .volatile import take_out_clock
 
 @dataclass(slots=True)
 class Settled:
-    """An interaction that stands in the cassette, and the earlier answers that it superseded."""
+    """An interaction that stands in the cassette, its route, and the earlier answers that it superseded."""
 
     performed: Performed
+    route: Routed
     superseded: list[Performed] = field(default_factory=list)
 
     @property
     def first(self) -> Performed:
         """Where it stands in time: at the first of its answers, which does not depend on how often was polled."""
         return self.superseded[0] if self.superseded else self.performed
-
-
-@dataclass(frozen=True, slots=True)
-class _Write:
-    """When a successful write of a scope took effect."""
-
-    scope: str
-    when: float
 
 
 def scope_of(routed: Routed, response: Response) -> str | None:
@@ -74,40 +67,37 @@ class Settling:
         """Takes the next one, which settles an earlier read or stands by itself."""
         interaction = one.interaction
         routed = route(interaction.request.method, interaction.request.path)
-        for write in _writes(one, interaction, routed):
-            self._writes.setdefault(write.scope, []).append(write.when)
-        key = _read_key(one, interaction, routed, self._writes)
+        if routed.kind is Kind.WRITE and interaction.response.status < 400:
+            self._note_write(one, interaction.response, routed)
+        key = _read_key(one, interaction, routed, self._writes) if routed.kind is Kind.READ else None
         if key is not None and key in self._reads:
             before = self._reads[key]
             before.superseded.append(before.performed)
             before.performed = one
             return
-        entry = Settled(one)
+        entry = Settled(one, routed)
         self.settled.append(entry)
         if key is not None:
             self._reads[key] = entry
 
-
-def _writes(performed: Performed, interaction: Interaction, routed: Routed) -> list[_Write]:
-    """The scopes that a successful write moves on, and when: a stream from its request on."""
-    response = interaction.response
-    if routed.kind is not Kind.WRITE or response.status >= 400:
-        return []
-    when = performed.end if response.frames is None else performed.start
-    scopes = (scope_of(routed, response), routed.collection)
-    return [_Write(scope, when) for scope in scopes if scope is not None]
+    def _note_write(self, one: Performed, response: Response, routed: Routed) -> None:
+        """Takes note of the scopes that a successful write moves on, and when: a stream from its request on."""
+        when = one.end if response.frames is None else one.start
+        for scope in (scope_of(routed, response), routed.collection):
+            if scope is not None:
+                self._writes.setdefault(scope, []).append(when)
 
 
 def _read_key(
     performed: Performed, interaction: Interaction, routed: Routed, writes: dict[str, list[float]]
 ) -> bytes | None:
-    """Equal for equal reads of one epoch, None for what is never superseded.
+    """Equal for equal reads of one epoch, None for those that are never superseded.
 
     `writes` are those whose requests came before: one that came later in the same millisecond does not count.
     """
     request, response = interaction.request, interaction.response
     whole = response.frames is None and interaction.ending in (Ending.COMPLETE, Ending.EOF)
-    if routed.kind is not Kind.READ or not whole:
+    if not whole:
         return None
     epoch = sum(when <= performed.start for when in writes.get(routed.scope or "", ()))
     asked = request.upstream, request.method, request.path, request.query, request.body

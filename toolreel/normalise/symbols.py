@@ -14,7 +14,7 @@ from toolreel.dialects.ids import ID
 from toolreel.messages.model import Interaction
 from toolreel.redaction import PLACEHOLDER
 
-from .names import matches, may_hold, names_in, pattern_for
+from .names import may_hold, names_in, words_for
 from .performed import Ids, Performed, ids_in
 from .strings import Find, Span, strings_of_request, strings_of_response
 
@@ -92,7 +92,7 @@ def replaced_by(names: Mapping[str, str]) -> Find:
             return []
         return [
             Span(match.start(), match.end(), names[match.group()])
-            for match in matches(text)
+            for match in words_for(text).finditer(text)
             if match.group() in names
         ]
 
@@ -108,7 +108,7 @@ def renamed(text: str, minted: Container[str], rename: Callable[[str], str]) -> 
         found = match.group()
         return rename(found) if found in minted or PLACEHOLDER.fullmatch(found) else found
 
-    return pattern_for(text).sub(name, text)
+    return words_for(text).sub(name, text)
 
 
 class Numbering:

@@ -8,7 +8,7 @@ from typing import Any
 from toolreel.messages import jsontext, sse
 from toolreel.messages.model import Frame, JsonBody, JsonFrame, RawFrame, RequestBody, Response, TextBody, TextFrame
 
-from .names import scan, under_id_keys
+from .names import names_in, scan, under_id_keys
 from .strings import strings_of_body, strings_of_frame
 
 
@@ -45,21 +45,21 @@ def values_of_frame(frame: Frame) -> list[Any]:
             return []
 
 
-def scan_body(body: RequestBody | None, strings: list[str], told: list[str]) -> None:
-    """Adds all strings of a body to `strings`, and those under id keys of its JSON value to `told`."""
+def scan_body(body: RequestBody | None, names: list[str], told: list[str]) -> None:
+    """Adds all ids and placeholders in a body to `names`, and the ids under id keys of its JSON value to `told`."""
     if isinstance(body, JsonBody):
-        scan(body.value, False, strings, told)
+        scan(body.value, False, names, told)
     elif body is not None:
-        strings += strings_of_body(body)
+        names += names_in(strings_of_body(body))
         told += under_id_keys(values_of_body(body))
 
 
-def scan_frame(frame: Frame, strings: list[str], told: list[str]) -> None:
+def scan_frame(frame: Frame, names: list[str], told: list[str]) -> None:
     """The same of a frame."""
     if isinstance(frame, JsonFrame):
-        scan(frame.value, False, strings, told)
+        scan(frame.value, False, names, told)
     else:
-        strings += strings_of_frame(frame)
+        names += names_in(strings_of_frame(frame))
         told += under_id_keys(values_of_frame(frame))
 
 

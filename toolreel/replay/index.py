@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
+from toolreel.normalise.groups import Item
+
 if TYPE_CHECKING:
-    from .tracks import Group, Track
+    from .tracks import Group
 
 
 class Key(NamedTuple):
@@ -22,21 +24,23 @@ class Key(NamedTuple):
 class Index:
     """Tracks by their keys.
 
-    A key takes a look at the whole request. So tracks are put on a shelf by the head of their key, which does not,
-    and the keys of those on one shelf are made when the first request comes that may be one of them.
+    A key takes a look at the whole request. So tracks are put on a shelf by the head of their key, which `head` tells
+    of an item, and they and their keys are made when the first request comes that may be one of those on the shelf.
     """
 
-    def __init__(self, tracks: Iterable[Track]) -> None:
-        self._shelves: dict[str, list[Track]] = {}
+    def __init__(self, groups: Iterable[Group], head: Callable[[Item], str]) -> None:
+        self._shelves: dict[str, list[tuple[Group, int]]] = {}
         self._groups: dict[Key, list[Group]] = {}
-        for track in tracks:
-            self._shelves.setdefault(track.head, []).append(track)
+        for group in groups:
+            for place, item in enumerate(group.conversation.items):
+                self._shelves.setdefault(head(item), []).append((group, place))
 
     def groups(self, key: Key) -> list[Group]:
         """The recorded conversations, in file order, in which requests with this key stand; `by_key` knows them."""
-        for track in self._shelves.pop(key.head, ()):
+        for group, place in self._shelves.pop(key.head, ()):
+            track = group.tracks[place]
             groups = self._groups.setdefault(track.key, [])
-            if not groups or groups[-1] is not track.group:
-                groups.append(track.group)
-            track.group.by_key.setdefault(track.key, []).append(track)
+            if not groups or groups[-1] is not group:
+                groups.append(group)
+            group.by_key.setdefault(track.key, []).append(track)
         return self._groups.get(key, [])

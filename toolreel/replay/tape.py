@@ -10,20 +10,19 @@ from weakref import WeakKeyDictionary
 from toolreel.collecting import no_collecting
 from toolreel.dialects.calls import calls_in
 from toolreel.dialects.ids import ROOTS
-from toolreel.dialects.routes import Kind
 from toolreel.messages.bodies import FileReader
 from toolreel.messages.model import Cassette
 from toolreel.normalise.groups import Item
-from toolreel.normalise.order import Conversation, Gathered, placed
+from toolreel.normalise.order import Gathered, placed
 from toolreel.normalise.performed import ids_in, unfold
 from toolreel.normalise.polls import settle
+from toolreel.normalise.strings import in_text
 from toolreel.normalise.symbols import minted_ids, prefix_of, renamed
 from toolreel.normalise.values import values_of
 from toolreel.normalise.volatile import first_second
 from toolreel.redaction import PLACEHOLDER
 
-from .canonical import HIDDEN, Asked, recorded
-from .collapse import Reading, held
+from .canonical import HIDDEN, Asked
 from .encoded import Encoded
 from .index import Index, Key
 from .masks import Mask, masked
@@ -71,10 +70,10 @@ class Tape:
             self.minted = minted_ids(self._performed, ids)
             self._gathered = Gathered(settle(self._performed), self.minted, ids)
             self._gathered.conversations.sort(key=lambda one: min(item.interaction.n for item in one.items))
-            self.groups = [self._group(number, one) for number, one in enumerate(self._gathered.conversations)]
+            self.groups = [Group(number, self, one) for number, one in enumerate(self._gathered.conversations)]
+            self.index = Index(self.groups, self._head)
         self.encoded: WeakKeyDictionary[object, dict[tuple[int, bool], Encoded]] = WeakKeyDictionary()
         """Its responses as they are sent, by the clock that they go by; for sessions to share."""
-        self.index = Index(track for group in self.groups for track in group.tracks)
         self._told: dict[Key, frozenset[str]] = {}
         self.root_classes: dict[str, str] = {}
         self.root_tracks: dict[str, Track] = {}
@@ -110,11 +109,17 @@ class Tape:
     def key_of(self, asked: Asked, minted: Container[str]) -> Key:
         """The key of a request whose `minted` ids are known."""
         said = asked.canonical(lambda text: self._reduced(text, minted), bare=True)
-        return Key(self.head_of(asked, minted), said)
+        return Key(f"{asked.method} {self._reduced(asked.path, minted)}", said)
 
-    def head_of(self, asked: Asked, minted: Container[str]) -> str:
-        """The head of the key of a request."""
-        return f"{asked.method} {self._reduced(asked.path, minted)}"
+    def _head(self, item: Item) -> str:
+        """The head of the key of a recorded request."""
+        request = item.interaction.request
+        path = in_text(request.path, self.rules.replace) if self.rules.replace else request.path
+        if "REDACTED-" in path and PLACEHOLDER.search(path):  # then nothing of the path counts
+            path = HIDDEN
+        if item.known or self.free or self.rules.replace:
+            path = self._reduced(path, self.minted)
+        return f"{request.method} {path}"
 
     def _reduced(self, text: str, minted: Container[str]) -> str:
         text = renamed(text, minted, loosely)
@@ -141,52 +146,6 @@ class Tape:
     def _without_ids(self, text: str) -> str:
         return renamed(text, self.minted, lambda name: name if PLACEHOLDER.fullmatch(name) else prefix_of(name))
 
-    def _group(self, number: int, conversation: Conversation) -> Group:
-        group = Group(number, self)
-        tracks: dict[int, Track] = {}
-        epochs: dict[str, int] = {}
-        for item in conversation.items:
-            track = self._track(group, item)
-            track.epoch = epochs.get(track.scope or "", 0)
-            for scope in track.moves:
-                epochs[scope] = epochs.get(scope, 0) + 1
-                group.writes.setdefault(scope, []).append(track)
-            group.tracks.append(track)
-            group.moving += track.kind is not Kind.READ
-            group.routes.setdefault((track.asked.method, track.route.name), []).append(track)
-            tracks[id(item)] = track
-        readings = [Reading(tracks[id(item)].n, item, tracks[id(item)].epoch) for item in conversation.items]
-        holding = held(readings)
-        for track in group.tracks if holding else ():
-            track.held = holding.get(track.n, track.held)
-        for one, other in conversation.overlaps:
-            tracks[id(one)].overlaps.add(tracks[id(other)].n)
-            tracks[id(other)].overlaps.add(tracks[id(one)].n)
-        return group
-
-    def _track(self, group: Group, item: Item) -> Track:
-        settled = item.settled.performed
-        request = settled.interaction.request
-        whole = recorded(request, self.read_file, self.cassette.upstreams[request.upstream])
-        return Track(
-            tape=self,
-            group=group,
-            n=settled.interaction.n,
-            interaction=settled.interaction,
-            performance=settled.performance,
-            route=item.route,
-            kind=item.route.kind,
-            scope=item.scope,
-            moves=item.moves,
-            whole=whole,
-            asked=self.rules.applied(whole, lambda call: self.tools.get(call)),
-            place=len(group.tracks),
-            symbols=item.known,
-            adds=item.minted_first,
-            superseded=tuple(one.interaction.response for one in item.settled.superseded),
-            performances=tuple(one.performance for one in item.settled.superseded),
-        )
-
     def giver_of(self, symbol: str) -> Track | None:
         """The interaction whose answer gave out a minted id."""
         tracks = (track for group in self.groups for track in group.tracks)
@@ -195,10 +154,13 @@ class Tape:
     def _class_roots(self) -> None:
         """Roots that were made by equal requests with equal answers are interchangeable: they are of one class."""
         roots = {name for name in self.minted if prefix_of(name) in ROOTS}
-        tracks = (track for group in self.groups for track in group.tracks)
-        for track in sorted(tracks, key=lambda track: track.n):  # a file made by hand may mix conversations
-            if roots.isdisjoint(track.adds):
-                continue
+        makers = (
+            group.tracks[place]
+            for group in self.groups
+            for place, item in enumerate(group.conversation.items)
+            if not roots.isdisjoint(item.minted_first)
+        )
+        for track in sorted(makers, key=lambda track: track.n):  # a file made by hand may mix conversations
             for position, symbol in enumerate(symbol for symbol in track.answered_symbols if symbol in roots):
                 if symbol in track.adds and symbol not in self.root_classes:
                     self.root_classes[symbol] = digest(f"{track.key} {track.answer_alike} {position}")

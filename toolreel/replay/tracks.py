@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING
 
 from toolreel.dialects.routes import Kind, Routed
 from toolreel.messages.model import Interaction, Performance, Response
+from toolreel.normalise.groups import Item
 from toolreel.normalise.names import names_in
+from toolreel.normalise.order import Conversation
 from toolreel.normalise.said import said_answer
 from toolreel.normalise.strings import strings_of_response
 from toolreel.normalise.symbols import renamed
-from toolreel.redaction import PLACEHOLDER
 
-from .canonical import Asked
-from .collapse import NOTHING_HELD, Held, status_of
+from .canonical import Asked, recorded
+from .collapse import NOTHING_HELD, Held, Reading, held, status_of
 from .index import Key
 from .masks import Mask, mask_of, masked
 from .sayings import Meant, Sayings
@@ -84,13 +85,6 @@ class Track:
     def key(self) -> Key:
         """The key of its request."""
         return self.tape.key_of(masked(self.asked, self.mask), self.tape.minted)
-
-    @property
-    def head(self) -> str:
-        """The head of its key."""
-        if PLACEHOLDER.search(self.asked.path):  # then nothing of the path counts, as the key says
-            return self.key.head
-        return self.tape.head_of(self.asked, self.tape.minted)
 
     @property
     def line(self) -> str:
@@ -167,21 +161,84 @@ class Track:
         return digest(said_answer(self.interaction, self.tape.minted))
 
 
-@dataclass(eq=False)
 class Group:
-    """A recorded conversation, or what shares a root: tracks in file order."""
+    """A recorded conversation, or what shares a root; all about its tracks is found when it is first asked for."""
 
-    number: int
-    tape: Tape
-    tracks: list[Track] = field(default_factory=list)
-    moving: int = 0  # how many of them are no reads
-    by_key: dict[Key, list[Track]] = field(default_factory=dict)
-    """Its tracks by their keys, as far as the tape's index knows them."""
-    writes: dict[str, list[Track]] = field(default_factory=dict)
-    """The successful writes of each scope, in file order."""
-    routes: dict[tuple[str, str], list[Track]] = field(default_factory=dict)
-    """The tracks of each method and route."""
-    _sayings: dict[Key, Sayings] = field(default_factory=dict)
+    def __init__(self, number: int, tape: Tape, conversation: Conversation) -> None:
+        self.number = number
+        self.tape = tape
+        self.conversation = conversation
+        self.by_key: dict[Key, list[Track]] = {}
+        """Its tracks by their keys, as far as the tape's index knows them."""
+        self._sayings: dict[Key, Sayings] = {}
+
+    @cached_property
+    def tracks(self) -> list[Track]:
+        """Its tracks in file order."""
+        items = self.conversation.items
+        epochs: dict[str, int] = {}
+        readings: list[Reading] = []
+        for item in items:
+            epoch = epochs.get(item.scope or "", 0)
+            readings.append(Reading(item.interaction.n, item, epoch))
+            for scope in item.moves:
+                epochs[scope] = epochs.get(scope, 0) + 1
+        holding = held(readings) if len(items) > 1 else {}
+        tracks = {
+            item: self._track(place, item, reading.epoch, holding.get(reading.n, NOTHING_HELD))
+            for place, (item, reading) in enumerate(zip(items, readings, strict=True))
+        }
+        for one, other in self.conversation.overlaps:
+            tracks[one].overlaps.add(tracks[other].n)
+            tracks[other].overlaps.add(tracks[one].n)
+        return list(tracks.values())
+
+    def _track(self, place: int, item: Item, epoch: int, held: Held) -> Track:
+        tape, performed, superseded = self.tape, item.settled.performed, item.settled.superseded
+        request = performed.interaction.request
+        whole = recorded(request, tape.read_file, tape.cassette.upstreams[request.upstream])
+        return Track(
+            tape=tape,
+            group=self,
+            n=performed.interaction.n,
+            interaction=performed.interaction,
+            performance=performed.performance,
+            route=item.route,
+            kind=item.route.kind,
+            scope=item.scope,
+            moves=item.moves,
+            whole=whole,
+            asked=tape.rules.applied(whole, lambda call: tape.tools.get(call)),
+            place=place,
+            symbols=item.known,
+            adds=item.minted_first,
+            superseded=tuple(one.interaction.response for one in superseded),
+            performances=tuple(one.performance for one in superseded),
+            held=held,
+            epoch=epoch,
+        )
+
+    @cached_property
+    def moving(self) -> int:
+        """How many of its tracks are no reads."""
+        return sum(item.route.kind is not Kind.READ for item in self.conversation.items)
+
+    @cached_property
+    def writes(self) -> dict[str, list[Track]]:
+        """The successful writes of each scope, in file order."""
+        writes: dict[str, list[Track]] = {}
+        for track in self.tracks:
+            for scope in track.moves:
+                writes.setdefault(scope, []).append(track)
+        return writes
+
+    @cached_property
+    def routes(self) -> dict[tuple[str, str], list[Track]]:
+        """The tracks of each method and route."""
+        routes: dict[tuple[str, str], list[Track]] = {}
+        for track in self.tracks:
+            routes.setdefault((track.asked.method, track.route.name), []).append(track)
+        return routes
 
     @cached_property
     def is_alone(self) -> bool:
