@@ -45,6 +45,20 @@ def test_every_style_is_recognised_and_gives_back_value_and_bytes(style: str, va
     assert spell(found.value, found.style).encode() == data
 
 
+@QUICK
+@given(value=JSON, ascii_=st.booleans())
+def test_what_is_pretty_is_what_json_takes_for_it(value: Any, ascii_: bool) -> None:
+    said = json.dumps(value, indent=2, ensure_ascii=ascii_)
+    assert spell(value, "pretty2+ascii" if ascii_ else "pretty2") == said
+
+
+@pytest.mark.parametrize("style", STYLES)
+@pytest.mark.parametrize("value", [float("nan"), [float("inf")], {"a": -float("inf")}])
+def test_no_style_spells_what_json_has_not(style: str, value: Any) -> None:
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        spell(value, style)
+
+
 @pytest.mark.parametrize(
     ("text", "style"),
     [

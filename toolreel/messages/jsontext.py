@@ -8,21 +8,24 @@ received. Both hold for a text that one of a few known styles spells exactly as 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any, NamedTuple, NoReturn
 
 MAX_DEPTH = 64
 """Deeper values stay text: the cassette wraps them in more levels, and every reader of it has a limit of its own."""
 
-_LAYOUTS: dict[str, dict[str, Any]] = {
-    "compact": {"separators": (",", ":")},
-    "spaced": {"separators": (", ", ": ")},
-    "pretty2": {"separators": (",", ": "), "indent": 2},
-}
+_PRETTY = "pretty2"
+_SEPARATORS = {"compact": (",", ":"), "spaced": (", ", ": ")}
 UNKNOWN = "unknown"
 """The style of a value whose spelling nobody kept. It is spelled like ``pretty2``, as the API spells its answers."""
 
 STYLES = (
-    *(f"{layout}{ascii_}{newline}" for layout in _LAYOUTS for ascii_ in ("", "+ascii") for newline in ("", "+nl")),
+    *(
+        f"{layout}{ascii_}{newline}"
+        for layout in (*_SEPARATORS, _PRETTY)
+        for ascii_ in ("", "+ascii")
+        for newline in ("", "+nl")
+    ),
     UNKNOWN,
 )
 """All styles: ``compact`` (``{"a":1}``), ``spaced`` (``{"a": 1}``), ``pretty2`` (indented by two), each optionally
@@ -46,8 +49,8 @@ def _refuse(constant: str) -> NoReturn:
 
 _decoder = json.JSONDecoder(parse_constant=_refuse)
 _writers: dict[tuple[str, bool], json.JSONEncoder] = {
-    (layout, ascii_): json.JSONEncoder(ensure_ascii=ascii_, allow_nan=False, **arguments)
-    for layout, arguments in _LAYOUTS.items()
+    (layout, ascii_): json.JSONEncoder(ensure_ascii=ascii_, allow_nan=False, separators=separators)
+    for layout, separators in _SEPARATORS.items()
     for ascii_ in (False, True)
 }
 
@@ -87,9 +90,39 @@ def parse_distinct(text: str) -> Any:
 
 def spell(value: Any, style: str) -> str:
     """The text of `value` in one of STYLES; raises KeyError for an unknown style."""
-    layout, *options = ("pretty2" if style == UNKNOWN else style).split("+")
-    text = _writers[layout, "ascii" in options].encode(value)
+    layout, *options = (_PRETTY if style == UNKNOWN else style).split("+")
+    ascii_ = "ascii" in options
+    text = _pretty(value, _strings[ascii_]) if layout == _PRETTY else _writers[layout, ascii_].encode(value)
     return text + "\n" if "nl" in options else text
+
+
+_strings: dict[bool, Callable[[str], str]] = {
+    False: json.encoder.encode_basestring,
+    True: json.encoder.encode_basestring_ascii,
+}
+
+
+def _pretty(value: Any, string: Callable[[str], str], line: str = "\n") -> str:
+    """What `json` writes with an indent of two, which it does in Python only, and more slowly.
+
+    `string` writes strings, `line` begins lines of the value's own level.
+    """
+    kind = type(value)  # as JSON is parsed: no subclasses
+    if kind is str:
+        return string(value)
+    if kind is dict and value:
+        inner = f"{line}  "
+        members = [
+            f"{string(key)}: {string(member) if type(member) is str else _pretty(member, string, inner)}"
+            for key, member in value.items()
+        ]
+        return f"{{{inner}{f',{inner}'.join(members)}{line}}}"
+    if kind is list and value:
+        inner = f"{line}  "
+        return f"[{inner}{f',{inner}'.join([_pretty(item, string, inner) for item in value])}{line}]"
+    if value is None:
+        return "null"
+    return repr(value) if kind is int else _writers["compact", False].encode(value)
 
 
 def compact(value: Any) -> str:

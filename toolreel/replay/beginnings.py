@@ -21,12 +21,14 @@ class Beginning:
     def __init__(self, firsts: Mapping[Group, Track]) -> None:
         self.firsts = dict(firsts)
         self.groups = list(self.firsts)
-        self.says_the_same = len({group.says for group in self.groups}) == 1
+        self.says_the_same = len(self.groups) == 1 or len({group.says for group in self.groups}) == 1
         """Whether they are alike to their ends, so that there is nothing to tell apart."""
 
 
 def beginnings(firsts: Mapping[Group, Track]) -> list[Beginning]:
     """Interactions that say the same, by what is answered; in file order of the first of each."""
+    if len(firsts) == 1:
+        return [Beginning(firsts)]
     by_line: dict[str, dict[Group, Track]] = {}
     for group, track in firsts.items():
         by_line.setdefault(track.line, {})[group] = track

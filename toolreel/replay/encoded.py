@@ -14,7 +14,8 @@ from typing import NamedTuple
 
 from toolreel.messages.bodies import FileReader
 from toolreel.messages.model import Ending, Response
-from toolreel.normalise.strings import Find, in_response, in_text
+from toolreel.normalise.names import names_in
+from toolreel.normalise.strings import Find, in_response, in_text, strings_of_response
 from toolreel.normalise.symbols import replaced_by
 
 from .answer import Answer, recorded_answer
@@ -81,6 +82,10 @@ class Encoded:
 
     def _template(self, minted: Container[str]) -> tuple[list[bytes | _Hole] | None, list[str]]:
         """The body with holes, None if it has none that can be relied on, and the ids in the response."""
+        # In a stream an id may stand in pieces.
+        names = names_in(strings_of_response(self._response)) if self._response.frames is None else None
+        if names is not None and not any(name in minted for name in names):
+            return None, []
         marks = _Marks(minted)
         response = in_response(self._response, replaced_by(marks))
         if not marks:
