@@ -31,12 +31,14 @@ wrk.method, wrk.path = "%s", "%s"
 wrk.body = %s
 if wrk.body then wrk.headers["Content-Type"] = "application/json" end
 """
+# `wrk.format` writes headers in an order of its own in every process; a client always writes them in the same one.
 _MANY = """
 local requests = {}
 init = function()
   for line in io.lines("%s") do
     local method, path, body = line:match("^(%%S+)\\t(%%S+)\\t(.*)$")
-    requests[#requests + 1] = wrk.format(method, path, {["Content-Type"] = "application/json"}, body)
+    requests[#requests + 1] = table.concat({method .. " " .. path .. " HTTP/1.1", "Host: " .. wrk.headers["Host"],
+      "Content-Type: application/json", "Content-Length: " .. #body, "", body}, "\\r\\n")
   end
 end
 request = function() return requests[math.random(#requests)] end

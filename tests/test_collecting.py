@@ -4,7 +4,7 @@ import gc
 
 import pytest
 
-from toolreel.collecting import no_collecting
+from toolreel.collecting import no_collecting, set_aside
 
 
 @pytest.mark.parametrize("is_enabled", [True, False])
@@ -41,3 +41,10 @@ def test_what_somebody_has_set_aside_for_good_stays_there() -> None:
         assert gc.get_freeze_count() == count > 0
     finally:
         gc.unfreeze()
+
+
+def test_what_is_set_aside_is_so_only_for_a_while() -> None:
+    with pytest.raises(ZeroDivisionError), set_aside():
+        assert gc.get_freeze_count() > 0
+        1 / 0  # noqa: B018 - it fails
+    assert gc.get_freeze_count() == 0

@@ -8,6 +8,16 @@ from contextlib import contextmanager
 
 
 @contextmanager
+def set_aside() -> Iterator[None]:
+    """What is there already is taken for needed in this block, and is not looked at when garbage is looked for."""
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+
+
+@contextmanager
 def no_collecting() -> Iterator[None]:
     """No garbage is looked for in this block, and then not at once in all that it has made: there is none."""
     was_enabled = gc.isenabled()

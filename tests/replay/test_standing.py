@@ -118,7 +118,7 @@ def test_remembering_changes_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
         asked = Random(seed).choices(requests, k=60)
         with monkeypatch.context() as patched:
             remembering = _answers(session(*exchanges), asked)
-            patched.setattr(Standing, "keep", lambda *_: None)
+            patched.setattr(Standing, "keep", lambda *_, **__: None)
             assert _answers(session(*exchanges), asked) == remembering
 
 
@@ -127,11 +127,11 @@ def _answers(playing: Session, asked: Iterable[HttpRequest]) -> list[object]:
     return [*found, playing.served, playing.misses, playing.verdict()]
 
 
-def test_the_oldest_give_way_and_long_ones_are_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_whoever_is_full_begins_again_and_long_ones_are_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(standing, "_MOST_BYTES", 10_000)
-    kept, stands = Standing(), Stands(Answer(200, ()), (), None, 0)
+    kept, stands = Standing(), Stands(Answer(200, ()), None, ())
     requests = [HttpRequest("POST", f"/{n}", (), b"x" * 1_000) for n in range(10)]
-    for one in (*requests, *requests[-2:]):
+    for one in requests:
         kept.keep(one, stands)
     assert [kept.get(one) is stands for one in requests] == [False] * 6 + [True] * 4
     long = HttpRequest("POST", "/", (), b"x" * 100_000)
@@ -144,10 +144,10 @@ def test_answers_count_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(standing, "_MOST_BYTES", 100_000)
     kept = Standing()
     requests = [HttpRequest("POST", "/", (("traceparent", str(n)),), b"") for n in range(10)]
-    for one in (*requests, *requests[-2:]):
-        kept.keep(one, Stands(Answer(200, (), (b"x" * 10_000, b"y" * 10_000)), (), None, 0))
-    assert [kept.get(one) is not None for one in requests] == [False] * 6 + [True] * 4
-    kept.keep(requests[0], Stands(Answer(200, (), (b"x" * 2_000_000,)), (), None, 0))
+    for one in requests:
+        kept.keep(one, Stands(Answer(200, (), (b"x" * 10_000, b"y" * 10_000)), None, ()))
+    assert [kept.get(one) is not None for one in requests] == [False] * 8 + [True] * 2
+    kept.keep(requests[0], Stands(Answer(200, (), (b"x" * 2_000_000,)), None, ()))
     assert kept.get(requests[0]) is None
     assert kept.get(requests[-1]) is not None, "what is too large drives nothing out"
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from toolreel.collecting import set_aside
 from toolreel.errors import CommandError
 from toolreel.replay.address import CASSETTE_HEADER, CONTROL, SESSION_HEADER
 from toolreel.replay.book import Book
@@ -75,7 +76,7 @@ def replay(
         if via == PROXY
         else base_url_door(desk, listen, tapes, tls=tls, token=token)
     )
-    with door as environment:
+    with set_aside(), door as environment:  # what was loaded stays
         note(f"Replaying {', '.join(names) or f'all of {folder}'}: {_pointing(via, environment, named=bool(names))}")
         if command:
             status = child.run(command, environment)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import parse_qsl, urlsplit
 
 Headers = tuple[tuple[str, str], ...]
@@ -47,6 +48,12 @@ class ResponseHead:
 def headers_of(fields: Iterable[tuple[bytes, bytes]]) -> Headers:
     """Header fields from their bytes; what is not ASCII is taken as Latin-1 (RFC 9110 §5.5)."""
     return tuple((name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in fields)
+
+
+@lru_cache(1024)
+def shared(headers: Headers) -> Headers:
+    """The same fields, as one object for all who hold equal ones: most messages have the fields of others."""
+    return headers
 
 
 def header(headers: Headers, name: str) -> str | None:

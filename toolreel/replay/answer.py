@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
 
 from toolreel.messages.bodies import FileReader, body_bytes, frame_bytes
-from toolreel.messages.http import Headers
+from toolreel.messages.http import Headers, shared
 from toolreel.messages.model import Ending, Response
 
 from .miss import Miss
@@ -53,14 +53,14 @@ class Answer:
 
 def recorded_answer(response: Response, ending: Ending, read_file: FileReader) -> Answer:
     """A recorded response, byte for byte as it was received; content codings and lengths apart."""
-    cut = ending in _BROKEN_OFF
+    cut, headers = ending in _BROKEN_OFF, shared(response.headers)
     if response.frames is not None:
-        return Answer(response.status, response.headers, tuple(map(frame_bytes, response.frames)), cut)
+        return Answer(response.status, headers, tuple(map(frame_bytes, response.frames)), cut)
     body = body_bytes(response.body, read_file)
     if body is None:
-        return Answer(response.status, response.headers, (), cut)
+        return Answer(response.status, headers, (), cut)
     length = None if cut else len(body)
-    return Answer(response.status, response.headers, (body,) if body else (), cut, length)
+    return Answer(response.status, headers, (body,) if body else (), cut, length)
 
 
 def miss_answer(miss: Miss) -> Answer:

@@ -25,6 +25,7 @@ from .past import SAFE, Past
 from .progress import State
 from .retries import is_retry
 from .rules import DEFAULT_MATCH_RULES
+from .standing import Stands
 from .tape import Tape
 from .tracks import Group, Track
 
@@ -283,15 +284,12 @@ class Engine:
         is_usual = asking.reads or len(self._past.newest(track.group)) >= SAFE
         return asking.names if is_same and is_usual else None
 
-    def stands(self, names: Iterable[str], group: Group | None) -> bool:
-        """Whether the answer to a request that `stands` with these ids is still the same.
-
-        If it is, it is played once more: `group` is the conversation that it is, None for a read.
-        """
-        if self._ids.has_any(names):
+    def stands(self, what: Stands) -> bool:
+        """Whether the answer to a request is still the one that stands for it; if so, it is played once more."""
+        if len(self._ids) and self._ids.has_any(what.names):
             return False
-        if group is not None:
-            self._walk = self._conversations.walk_again(self._walk, group)
+        if what.group is not None:
+            self._walk = self._conversations.walk_again(self._walk, what.group)
         return True
 
     def _mint(self, live: Live, due: dict[Group, Track], response: Response, chosen: Track) -> tuple[str, ...]:

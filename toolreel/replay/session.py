@@ -87,7 +87,7 @@ class Session:
     def deliver(self, delivery: Delivery) -> None:
         """From now on answers are sent like this; its faults begin to count."""
         self._delivery = delivery
-        self._standing = Standing()
+        self._standing = Standing(self._redactor.seen)
         self.trouble = Trouble(delivery.faults)
         self._aftermath = Aftermath()
 
@@ -153,12 +153,10 @@ class Session:
 
     def _standing_answer(self, request: HttpRequest) -> Answer | None:
         """What was answered before, if nothing can have changed it."""
+        if self._standing.seen != (seen := self._redactor.seen):
+            self._standing = Standing(seen)
         stands = self._standing.get(request)
-        if (
-            stands is None
-            or stands.seen != self._redactor.seen
-            or not self._engine.stands(stands.names, stands.group)
-        ):
+        if stands is None or not self._engine.stands(stands):
             return None
         self.served += 1
         return stands.answer
@@ -181,7 +179,7 @@ class Session:
             group = None if played.track.kind is Kind.READ else played.track.group
             is_small = sum(map(len, answer.pieces)) <= _LARGE  # else it would be encoded once more
             is_shared = is_small and answer is self._recorded(played)
-            self._standing.keep(asked, Stands(answer, played.stands, group, self._redactor.seen, is_shared))
+            self._standing.keep(asked, Stands(answer, group, played.stands), is_shared=is_shared)
         return answer
 
     def _other_host(self, request: HttpRequest, origin: str) -> Miss:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from typing import NamedTuple
 
-from toolreel.messages.http import Headers, HttpRequest
+from toolreel.messages.http import Headers, HttpRequest, shared
 
 from .answer import Answer
 from .tracks import Group
@@ -15,35 +16,31 @@ _LONGEST = 64 << 10
 """Longer requests are not remembered."""
 _LARGEST = 1 << 20
 """Nor are larger answers."""
-_OVERHEAD = 1024
+_OVERHEAD = 512
 """What a request takes beside its texts, in bytes; roughly."""
 _PER_PIECE = 64
 """What a piece of an answer takes beside its bytes."""
 
 
 class Stands(NamedTuple):
-    """An answer, as long as none of the ids `names` is handed out, and no more secrets than these were `seen`.
+    """An answer, as long as none of the ids `names` is handed out.
 
-    `group` is the conversation that is thereby played once more, None if it is but a read. An answer that `is_shared`
-    is held by its tape in any case.
+    `group` is the conversation that is thereby played once more, None if it is but a read.
     """
 
     answer: Answer
-    names: tuple[str, ...]
     group: Group | None
-    seen: int
-    is_shared: bool = False
-
-    @property
-    def size(self) -> int:
-        """What it takes to hold it, in bytes; roughly."""
-        return 0 if self.is_shared else sum(_PER_PIECE + len(piece) for piece in self.answer.pieces)
+    names: tuple[str, ...]
 
 
 class Standing:
-    """Remembers answers by the whole request; the oldest give way."""
+    """Remembers answers by the whole request, until it is full: then it begins again.
 
-    def __init__(self) -> None:
+    What is remembered holds as long as no more secrets are `seen` than when it was begun.
+    """
+
+    def __init__(self, seen: int = 0) -> None:
+        self.seen = seen
         self._answers: dict[_Whole, Stands] = {}
         self._bytes = 0
 
@@ -51,20 +48,23 @@ class Standing:
         """What stands for a request."""
         return self._answers.get(_whole(request))
 
-    def keep(self, request: HttpRequest, stands: Stands) -> None:
-        """Remembers what stands for a request, unless one of the two is too long."""
-        whole = _whole(request)
-        if _size(whole) > _LONGEST or stands.size > _LARGEST:
-            return
-        self._drop(whole)
-        self._answers[whole] = stands
-        self._bytes += _size(whole) + stands.size
-        while self._bytes > _MOST_BYTES:
-            self._drop(next(iter(self._answers)))
+    def keep(self, request: HttpRequest, stands: Stands, *, is_shared: bool = False) -> None:
+        """Remembers what stands for a request, unless one of the two is too long.
 
-    def _drop(self, whole: _Whole) -> None:
-        if (gone := self._answers.pop(whole, None)) is not None:
-            self._bytes -= _size(whole) + gone.size
+        An answer that `is_shared` is held by its tape in any case.
+        """
+        method, target, headers, body, origin = _whole(request)
+        pieces = stands.answer.pieces
+        own = 0 if is_shared else sum(map(len, pieces)) + _PER_PIECE * len(pieces)
+        length = len(target) + sum(len(name) + len(value) for name, value in headers) + len(body or b"")
+        if length > _LONGEST or own > _LARGEST:
+            return
+        self._bytes += _OVERHEAD + length + own
+        if self._bytes > _MOST_BYTES:
+            self._answers.clear()
+            self._bytes = _OVERHEAD + length + own
+        # Of many requests the texts that are equal are one, so that little memory is looked at to find one of them.
+        self._answers[sys.intern(method), target, shared(headers), body, origin] = stands
 
 
 _Whole = tuple[str, str, Headers, bytes | None, str | None]
@@ -73,8 +73,3 @@ _Whole = tuple[str, str, Headers, bytes | None, str | None]
 
 def _whole(request: HttpRequest) -> _Whole:
     return request.method, request.target, request.headers, request.body, request.origin
-
-
-def _size(whole: _Whole) -> int:
-    _, target, headers, body, _ = whole
-    return _OVERHEAD + len(target) + sum(len(name) + len(value) for name, value in headers) + len(body or b"")
