@@ -62,6 +62,7 @@ MITMPROXY = Contender("mitmproxy server replay", Kind.PEER, "mitmproxy")
 WIREMOCK = Contender("WireMock", Kind.PEER, "wiremock")
 AIMOCK = Contender("aimock", Kind.PEER, "@copilotkit/aimock")
 BARE = Contender("bare httptools + uvloop", Kind.FLOOR, "httptools")
+LOOKUP = Contender("bare httptools + uvloop, a dict", Kind.FLOOR, "httptools")
 GRANIAN = Contender("bare granian, RSGI", Kind.FLOOR, "granian")
 UVICORN = Contender("bare uvicorn", Kind.FLOOR, "uvicorn")
 DOOR = Contender("toolreel's door, constant", Kind.FLOOR, "toolreel")
@@ -89,7 +90,7 @@ class Stage:
     ) -> Iterator[Program]:
         """A contender that replays a recording, at a base URL or as a proxy that intercepts TLS.
 
-        Floors know the first exchange only. It may not answer yet.
+        Floors know the first exchange only, but for LOOKUP. It may not answer yet.
         """
         port = free_port()
         folder = self.folder / f"{contender.name}-{port}".replace(" ", "-").replace("/", "-")
@@ -103,6 +104,10 @@ class Stage:
     def _command(
         self, contender: Contender, exchanges: Sequence[Exchange], folder: Path, port: int, *, proxy: bool
     ) -> Command:
+        if contender is LOOKUP:
+            known = [(one.method, one.path, one.body.decode(), one.answer.decode()) for one in exchanges]
+            (folder / "known.json").write_text(json.dumps(known))
+            return Command([self.tools.python, SERVERS / "lookup.py", str(port), folder / "known.json"], {})
         if contender.kind is Kind.FLOOR:
             return self._floor(contender, exchanges[0], folder, port, proxy=proxy)
         if contender.kind is Kind.OURS:

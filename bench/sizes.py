@@ -2,63 +2,88 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from functools import partial
 
-from . import exchanges
-from .contenders import MITMPROXY, MOUNTEBANK, TALKBACK, TOOLREEL, WIREMOCK, Contender
+from . import exchanges, matching
+from .contenders import LOOKUP, MITMPROXY, MOUNTEBANK, TALKBACK, TOOLREEL, WIREMOCK, Contender
 from .exchanges import Exchange
-from .figures import Section, in_turn, median, ratio
+from .figures import Section, in_turn, median
 from .load import Reading
 from .processes import Program
 from .run import Run
 
 SIZES = (10, 1_000, 10_000)
 _SLICE_S, _SLICES = 2.0, 10
+_OFTEN = 4
 _TOO_SLOW = 100
 """Who answers fewer requests a second among 1,000 is not asked to hold 10,000."""
 
+_Found = dict[tuple[Contender, int], list[Reading]]
+
 
 def measure(run: Run) -> None:
-    """The rate of each server with each size."""
-    peers = [TALKBACK, MOUNTEBANK, MITMPROXY, *([WIREMOCK] if run.load.tools.java else [])]
+    """The rate of each server with each size, and what the search alone takes."""
     sizes = SIZES[:2] if run.plan.is_quick else SIZES
-    found: dict[Contender, dict[int, list[Reading]]] = {one: {} for one in (TOOLREEL, *peers)}
+    # All sizes in turn, and often: it is they that are set beside each other.
+    both = [(one, size) for size in sizes for one in (TOOLREEL, LOOKUP)]
+    found = _in_turn(run, both, run.plan.rounds * _OFTEN, run.plan.seconds / 2)
+    peers = [TALKBACK, MOUNTEBANK, MITMPROXY, *([WIREMOCK] if run.load.tools.java else [])]
     for size in sizes:
-        fit = [one for one in found if size <= 1_000 or _rate(found[one][1_000]) >= _TOO_SLOW]
-        for name, readings in _of_size(run, fit, size).items():
-            found[next(one for one in fit if one.name == name)][size] = readings
-    rows = [
-        (one.name, *(_rate(of_size[size]) if size in of_size else None for size in sizes))
-        for one, of_size in found.items()
+        fit = [one for one in peers if size <= 1_000 or _rate(found[one, 1_000]) >= _TOO_SLOW]
+        found |= _in_turn(run, [(one, size) for one in fit], run.plan.rounds, run.plan.seconds)
+    rows: list[tuple[str | float | None, ...]] = [
+        (
+            one.name,
+            one.kind.value,
+            *(_rate(found[one, size]) if (one, size) in found else None for size in sizes),
+            median(_kept(found, one, sizes)) if (one, sizes[-1]) in found else None,
+        )
+        for one in (TOOLREEL, LOOKUP, *peers)
     ]
     text = (
         "Requests a second; each request is drawn at random from all that were recorded. Before, everything was "
-        f"asked for three times, or for {_SLICE_S * _SLICES:.0f} seconds."
+        f"asked for three times, or for {_SLICE_S * _SLICES:.0f} seconds. {sizes[-1]:,} answers of 3 KB do not fit "
+        "into the processor's cache, so whoever looks them up in a dict and does nothing else gets slower too."
     )
-    columns = ("", *(f"{size:,} interactions" for size in sizes))
+    columns = ("", "", *(f"{size:,} interactions" for size in sizes), f"{sizes[-1]:,} ÷ {sizes[0]}")
     run.findings.sections.append(Section("Replay: finding the match", text, columns, rows))
-    ours = [[reading.rate for reading in found[TOOLREEL][size]] for size in (sizes[-1], sizes[0])]
-    run.findings.measured["match"] = (ratio(*ours), f"{sizes[-1]:,} beside {sizes[0]} interactions")
+    ours, floor = (_kept(found, one, sizes) for one in (TOOLREEL, LOOKUP))
+    kept = [one / other for one, other in zip(ours, floor, strict=True)]
+    beside = f"{median(ours):.2f} × of toolreel's rate, {median(floor):.2f} × of the dict's"
+    run.findings.measured["match"] = (median(kept), beside)
+    _in_process(run, sizes)
 
 
-def _of_size(run: Run, contenders: list[Contender], size: int) -> dict[str, list[Reading]]:
-    """Every contender in turn, each with all exchanges."""
-    asked = [exchanges.submit(number) for number in range(size)]
+def _in_process(run: Run, sizes: Sequence[int]) -> None:
+    """The session alone, and every request looked for as if it came for the first time."""
+    rows: list[tuple[str | float | None, ...]] = [
+        (name, *(matching.measure(make(size)).request_us for size in sizes)) for name, make in matching.KINDS.items()
+    ]
+    text = (
+        "Microseconds of processor time that the session takes, without any HTTP, for a request that it has not seen "
+        "before, in the middle of the cassette; the best of several rounds."
+    )
+    columns = ("the cassette holds", *(f"{size:,} interactions" for size in sizes))
+    run.findings.sections.append(Section("Replay: finding the match for the first time", text, columns, rows))
+
+
+def _in_turn(run: Run, wanted: Sequence[tuple[Contender, int]], rounds: int, seconds: float) -> _Found:
+    """Contenders, each with a recording of a size, in turn."""
+    names = {(one, size): f"{one.name}, {size} interactions" for one, size in wanted}
     with ExitStack() as stack:
-        programs: dict[str, Program] = {}
-        for one in contenders:
-            programs[one.name] = stack.enter_context(run.stage.running(one, asked))
-            programs[one.name].await_answer(asked[-1])
-            _ask_all(run, programs[one.name], asked)
-        found = in_turn(
-            {
-                name: lambda program=program: run.load.many(program, asked, run.plan.seconds)  # type: ignore[misc]
-                for name, program in programs.items()
-            },
-            run.plan.rounds,
-        )
-    run.note(f"{size} interactions", found)
-    return found
+        measures = {}
+        for (one, size), name in names.items():
+            asked = [exchanges.submit(number) for number in range(size)]
+            program = stack.enter_context(run.stage.running(one, asked))
+            program.await_answer(asked[-1])
+            _ask_all(run, program, asked)
+            measures[name] = partial(run.load.many, program, asked, seconds)
+        found = in_turn(measures, rounds)
+    for name, readings in found.items():
+        run.note(name, {name: readings})
+    return {key: found[name] for key, name in names.items()}
 
 
 def _ask_all(run: Run, program: Program, asked: list[Exchange]) -> None:
@@ -67,6 +92,12 @@ def _ask_all(run: Run, program: Program, asked: list[Exchange]) -> None:
     while sent < 3 * len(asked) and slices:
         sent += run.load.all(program, asked, _SLICE_S, int(sent) % len(asked)).rate * _SLICE_S
         slices -= 1
+
+
+def _kept(found: Mapping[tuple[Contender, int], list[Reading]], one: Contender, sizes: Sequence[int]) -> list[float]:
+    """What is left of a rate among the most interactions, round by round."""
+    most, least = found[one, sizes[-1]], found[one, sizes[0]]
+    return [slow.rate / fast.rate for slow, fast in zip(most, least, strict=True)]
 
 
 def _rate(readings: list[Reading]) -> float:

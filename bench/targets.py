@@ -16,7 +16,7 @@ TARGETS = {
     "load-cassetter": Target("Loading 1,000 interactions: cassetter's time as a multiple of ours", least=1),
     "load-cassetter-toml": Target("The same: cassetter's time with its faster format", least=1),
     "load-vcrpy": Target("Loading 1,000 interactions: vcrpy's time as a multiple of ours", least=1),
-    "match": Target("Finding the match among 10,000 interactions beside among 10", least=0.9),
+    "match": Target("Finding the match among 10,000 interactions beside among 10, as a dict does", least=0.9),
     "growth-rate": Target("Replay does not slow down with the walks that are over", least=0.9),
     "growth-memory": Target("Memory that replay keeps of a walk that is over", most=100, unit="bytes"),
     "record": Target("Recording beside mitmproxy's own pass-through with streaming on", least=0.85),

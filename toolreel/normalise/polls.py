@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right, insort
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -85,7 +86,7 @@ class Settling:
         when = one.end if response.frames is None else one.start
         for scope in (scope_of(routed, response), routed.collection):
             if scope is not None:
-                self._writes.setdefault(scope, []).append(when)
+                insort(self._writes.setdefault(scope, []), when)
 
 
 def _read_key(
@@ -99,7 +100,7 @@ def _read_key(
     whole = response.frames is None and interaction.ending in (Ending.COMPLETE, Ending.EOF)
     if not whole:
         return None
-    epoch = sum(when <= performed.start for when in writes.get(routed.scope or "", ()))
+    epoch = bisect_right(writes.get(routed.scope or "", ()), performed.start)
     asked = request.upstream, request.method, request.path, request.query, request.body
     return digest((routed.scope, epoch, *asked))
 

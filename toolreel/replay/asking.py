@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Container, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -64,8 +64,10 @@ class Asking:
         return next(filter(None, masked), key)
 
     @cached_property
-    def groups(self) -> list[Group]:
+    def groups(self) -> Sequence[Group]:
         """The recorded conversations in which requests like this one stand."""
+        if len(self.tapes) == 1:  # there may be thousands
+            return self.tapes[0].index.groups(self.key)
         return [group for tape in self.tapes for group in tape.index.groups(self.key)]
 
     @cached_property

@@ -119,7 +119,7 @@ class Engine:
             return Miss(MissCode.NO_MATCH, f"{asking.shown} has no answer.")
         players = lives or dict.fromkeys(live for group in asking.groups for live in self._all_of(group))
         for live in players:
-            self._conversations.candidates(live, asking.groups)
+            self._conversations.candidates(live, asking)
         repeating = Repeating(not self._options.repeat and not lives, retries)
         return missed(asking, lives, [*players, *self._ids.holders(asking.held)], self._fresh, repeating)
 
@@ -151,7 +151,7 @@ class Engine:
         return next(filter(None, names if live else literal), None)
 
     def _advance(self, live: Live, asking: Asking) -> tuple[Live, dict[Group, Track]] | None:
-        states = self._conversations.candidates(live, asking.groups)
+        states = self._conversations.candidates(live, asking)
         due = {state.group: track for state in states if (track := state.due(asking)) is not None}
         if len(due) > 1:
             agreeing = {group: due[group] for group in due if not live.states[group].contradicts}
@@ -179,7 +179,7 @@ class Engine:
         """The last answer once more, for a client that has not got it, if only one can be meant."""
         asking_again = lives or dict.fromkeys(live for group in asking.groups for live in self._all_of(group))
         for live in asking_again:
-            self._conversations.candidates(live, asking.groups)
+            self._conversations.candidates(live, asking)
         senders = ((live, track) for live in asking_again if (track := live.asked_before(asking)))
         found = list(islice(senders, 2))
         if len(found) != 1:

@@ -142,11 +142,11 @@ class Conversations:
             lives += self._past.newest(group)
         return sorted(lives, key=lambda live: live.age, reverse=True)
 
-    def candidates(self, live: Live, groups: Iterable[Group]) -> list[State]:
-        """The states in which a live conversation would be in those of these that it may be."""
+    def candidates(self, live: Live, asking: Asking) -> list[State]:
+        """The states in which a live conversation would be in those that it may be and that know such a request."""
         if live.begun is None:
-            return [live.states[group] for group in groups if group in live.states]
-        may_be = (group for group in groups if live.may_be(group) and not self._is_owned((live.walk, group)))
+            return [state for group, state in live.states.items() if asking.key in group.by_key]
+        may_be = (group for group in asking.groups if live.may_be(group) and not self._is_owned((live.walk, group)))
         return [live.state(group) for group in may_be]
 
     def free(self, walk: int, groups: Iterable[Group]) -> list[Group]:
