@@ -71,9 +71,9 @@ TOOLREEL_PROXY = Contender("toolreel --via proxy", Kind.OURS, "toolreel")
 
 
 def servers(tools: Tools) -> list[Contender]:
-    """All that serve HTTP at a base URL, toolreel first."""
-    peers = [TALKBACK, MOUNTEBANK, MITMPROXY, *([WIREMOCK] if tools.java else []), AIMOCK]
-    return [TOOLREEL, *peers, DOOR, BARE, GRANIAN, UVICORN, CONSTANT]
+    """All that serve HTTP at a base URL; toolreel's turn is between those of its nearest rivals."""
+    peers = [MOUNTEBANK, MITMPROXY, *([WIREMOCK] if tools.java else []), AIMOCK]
+    return [DOOR, TOOLREEL, TALKBACK, *peers, BARE, GRANIAN, UVICORN, CONSTANT]
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,6 @@ STEPS = {
     "symbols.py:minted_ids": "ids are found that servers minted",
     "polls.py:settle": "polls are settled",
     "order.py:__init__": "requests are put into conversations by the ids in them",
-    "tape.py:_group": "requests are taken apart, epochs counted",
     "index.py:__init__": "requests are put on the shelves of the index",
 }
 """Functions of which none calls another of them, by file and name."""
@@ -41,7 +40,7 @@ if sys.argv[2:] == ["profile"]:
     stats = pstats.Stats(profile)
     found = {f"{Path(file).name}:{name}": row[3] for (file, _, name), row in stats.stats.items()}  # type: ignore[attr-defined] # not told
     whole = found["load.py:ready"]
-    rows = [(what, round(100 * found.get(step, 0) / whole, 1)) for step, what in STEPS.items()]
+    rows = [(what, round(100 * found[step] / whole, 1)) for step, what in STEPS.items()]
     print(json.dumps([*rows, ("all the rest", round(100 - sum(share for _, share in rows), 1))]))
 else:
     began = time.perf_counter()
