@@ -11,6 +11,7 @@ from tests.normalise.takes import get as made_get
 from tests.normalise.takes import post as made_post
 from tests.normalise.takes import stream as made_stream
 from tests.replay.clients import tape as made_tape
+from toolreel.errors import CassetteError
 from toolreel.messages.http import HttpRequest
 from toolreel.messages.model import Cassette, Ending, FileBody, Interaction, Request, Response, TextBody, TextFrame
 from toolreel.normalise.cassette import normalise
@@ -168,6 +169,22 @@ def test_a_body_file_that_vanished_is_a_miss() -> None:
     session = Session([Tape("weather", Cassette(upstreams=("",), interactions=(interaction,)), no_file)])
     assert error(session.answer(get("/a")))["code"] == "internal"
     assert (session.served, len(session.misses)) == (0, 1)
+
+
+@pytest.mark.parametrize("of_request", [False, True])
+def test_a_body_file_that_was_changed_is_no_bug(of_request: bool) -> None:
+    def changed(digest: str) -> bytes:
+        raise CassetteError(f"Body file {digest[:4]} was changed; restore it.")
+
+    large = FileBody(file="a" * 64)
+    request = Request(method="POST", path="/a", body=large if of_request else None)
+    response = Response(status=200, body=None if of_request else large)
+    interaction = Interaction(n=1, request=request, response=response)
+    session = Session([Tape("weather", Cassette(upstreams=("",), interactions=(interaction,)), changed)])
+    for _ in range(2):
+        told = error(session.answer(HttpRequest("POST", "/a")))
+        assert told["message"] == "POST /a cannot be answered: Body file aaaa was changed; restore it."
+        assert told["code"] == "internal"
 
 
 # ----------------------------------------------------------------------------------------------------- clock and ids

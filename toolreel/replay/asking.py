@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from toolreel.dialects.routes import Kind
 from toolreel.normalise.names import names_in
-from toolreel.normalise.symbols import replaced_by
 
 from .canonical import Asked
 from .index import Key
@@ -23,9 +22,9 @@ if TYPE_CHECKING:
 
 
 class Asking:
-    """A request. `whole` is all of it, `what` is what counts, `names` are the ids in that.
+    """A request. `whole` is all of it, `what` is what counts.
 
-    `held` are those of them that clients were given. `given` are all ids that were given out, `classes` the classes
+    `held` are the ids in that that clients were given. `given` are all ids that were given out, `classes` the classes
     of root ids. If the replay `forgets`, there are ids that it gave out and knows no more. `named` is as in Meant.
     """
 
@@ -33,7 +32,6 @@ class Asking:
         self,
         whole: Asked,
         what: Asked,
-        names: tuple[str, ...],
         given: Container[str],
         classes: Mapping[str, str],
         tapes: tuple[Tape, ...],
@@ -43,8 +41,7 @@ class Asking:
     ) -> None:
         self.whole = whole
         self.what = what
-        self.names = names
-        self.held = [name for name in names if name in given]
+        self.held = [name for name in what.names if name in given]
         self.tapes = tapes
         self.classes = classes
         self._given = given
@@ -104,7 +101,7 @@ class Asking:
         names = {name: self.classes.get(name) or state.symbol_of.get(name, name) for name in self.held}
         stand_for = tuple(names.values())
         if stand_for not in self._meant:
-            self._meant[stand_for] = Meant(self.what, replaced_by(names), self._named)
+            self._meant[stand_for] = Meant(self.what, names, self._named)
         return self._meant[stand_for]
 
     def place_of(self, group: Group) -> tuple[int, int]:
@@ -129,7 +126,7 @@ class Asking:
 
     def as_recorded(self, tape: Tape) -> str | None:
         """In words, what is wrong with an id of the recording that no client was given, or that was forgotten."""
-        names = (name for name in names_in(self.what.texts()) if name in tape.minted and name not in self._given)
+        names = (name for name in self.what.names if name in tape.minted and name not in self._given)
         return next(map(self._not_given, names), None)
 
     def _not_given(self, name: str) -> str:

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,6 +15,7 @@ from toolreel.messages import coding, http, multipart
 from toolreel.messages.bodies import FileReader, body_bytes
 from toolreel.messages.http import HttpRequest
 from toolreel.messages.model import JsonBody, PartsBody, Request, UnknownBody
+from toolreel.normalise.names import names_in
 from toolreel.normalise.strings import Find, in_text, in_value
 
 Rename = Callable[[str], str]
@@ -29,7 +30,7 @@ SETS = {"tool_outputs": "tool_call_id", "tool_approvals": "tool_call_id"}
 """Lists whose order says nothing, and the member by which their items are told apart."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Asked:
     """A request taken apart: method, path below the base, query, headers, and body as JSON value or as text."""
 
@@ -60,6 +61,21 @@ class Asked:
         if self.headers:
             said.append(sorted((name, rename(value)) for name, value in self.headers))
         return dumps(said)
+
+    @cached_property
+    def literal(self) -> str:
+        """The text of what it means, no id renamed."""
+        return self.canonical(str)
+
+    @cached_property
+    def bare_literal(self) -> str:
+        """The same without the model."""
+        return self.literal if self.model is None else self.canonical(str, bare=True)
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The ids and placeholders in it, none twice."""
+        return tuple(dict.fromkeys(names_in(self.texts())))
 
     def _text(self, rename: Rename) -> Any:
         return {"text": rename(self.text or "")}

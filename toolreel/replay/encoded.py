@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Mapping
-from dataclasses import replace
 from itertools import accumulate, pairwise
 from typing import NamedTuple
 
@@ -122,8 +121,11 @@ class Encoded:
             return self._renamed(naming)
         body = _filled(self._parts, names)
         pieces = tuple([body[start:end] for start, end in pairwise(self._ends)])
-        headers = tuple((name, in_text(value, naming)) for name, value in self._plain.headers)
-        return replace(self._plain, headers=headers, pieces=pieces)
+        plain = self._plain
+        headers = tuple([(name, in_text(value, naming)) for name, value in plain.headers])
+        return Answer(
+            plain.status, plain.headers if headers == plain.headers else headers, pieces, plain.cut, plain.length
+        )
 
     def _renamed(self, naming: Find) -> Answer:
         return recorded_answer(in_response(self._response, naming), self._ending, self._read_file)

@@ -9,7 +9,6 @@ from itertools import islice
 from toolreel.dialects.ids import ROOTS
 from toolreel.messages.http import HttpRequest
 from toolreel.messages.model import Performance, Response
-from toolreel.normalise.names import names_in
 from toolreel.normalise.strings import in_response
 from toolreel.normalise.symbols import prefix_of
 
@@ -139,8 +138,8 @@ class Engine:
     def _asking(self, request: HttpRequest) -> Asking:
         whole = asked(request)
         what = self._rules.applied(whole, self._tool_of)
-        names, ids = tuple(dict.fromkeys(names_in(what.texts()))), self._ids
-        return Asking(whole, what, names, ids, ids.classes, self._tapes, forgets=ids.forgets, named=self._named)
+        ids = self._ids
+        return Asking(whole, what, ids, ids.classes, self._tapes, forgets=ids.forgets, named=self._named)
 
     def _tool_of(self, call: str) -> str | None:
         """The name of the tool that a call asked for, by the id that the client has for the call."""
@@ -282,7 +281,7 @@ class Engine:
         is_same = self._options.repeat and not (self._options.faithful and track.superseded)
         # Before that, a retry can only be of the one that was answered.
         is_usual = asking.reads or len(self._past.newest(track.group)) >= SAFE
-        return asking.names if is_same and is_usual else None
+        return asking.what.names if is_same and is_usual else None
 
     def stands(self, what: Stands) -> bool:
         """Whether the answer to a request is still the one that stands for it; if so, it is played once more."""

@@ -37,10 +37,18 @@ class Index:
 
     def groups(self, key: Key) -> list[Group]:
         """The recorded conversations, in file order, in which requests with this key stand; `by_key` knows them."""
-        for group, place in self._shelves.pop(key.head, ()):
-            track = group.tracks[place]
-            groups = self._groups.setdefault(track.key, [])
-            if not groups or groups[-1] is not group:
-                groups.append(group)
-            group.by_key.setdefault(track.key, []).append(track)
+        if shelf := self._shelves.get(key.head):
+            self._open(shelf)
+            del self._shelves[key.head]
         return self._groups.get(key, [])
+
+    def _open(self, shelf: list[tuple[Group, int]]) -> None:
+        tracks = [group.tracks[place] for group, place in shelf]
+        keys = [
+            track.key for track in tracks
+        ]  # all before any is noted: a body file that is missing is so every time
+        for track, key in zip(tracks, keys, strict=True):
+            groups = self._groups.setdefault(key, [])
+            if not groups or groups[-1] is not track.group:
+                groups.append(track.group)
+            track.group.by_key.setdefault(key, []).append(track)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from toolreel.dialects.routes import Kind
-from toolreel.normalise.strings import Find, in_text
+from toolreel.normalise.strings import in_text
+from toolreel.normalise.symbols import replaced_by
 
 from .canonical import Asked
 
@@ -16,25 +17,26 @@ if TYPE_CHECKING:
 
 
 class Meant:
-    """What a request means, with the ids of the recording in place of the client's, which `find` knows.
+    """What a request means, with the ids of the recording in place of the client's: `names` gives these for those.
 
     `named` gives what stands in the place of a secret wherever it is seen to be one.
     """
 
-    def __init__(self, asked: Asked, find: Find, named: Callable[[str], str] = str) -> None:
+    def __init__(self, asked: Asked, names: Mapping[str, str], named: Callable[[str], str] = str) -> None:
         self.asked = asked
         self.named = named
-        self._rename = partial(in_text, find=find)
+        self._renames = any(name != other for name, other in names.items())
+        self._rename = partial(in_text, find=replaced_by(names))
 
     @cached_property
     def said(self) -> str:
         """All of it."""
-        return self.asked.canonical(self._rename)
+        return self.asked.canonical(self._rename) if self._renames else self.asked.literal
 
     @cached_property
     def bare(self) -> str:
         """All but the model."""
-        return self.asked.canonical(self._rename, bare=True)
+        return self.asked.canonical(self._rename, bare=True) if self._renames else self.asked.bare_literal
 
 
 class Equals:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from urllib.parse import urlsplit
 
 from toolreel.dialects.routes import Kind
+from toolreel.errors import ToolreelError
 from toolreel.messages import coding
 from toolreel.messages.bodies import FILE_THRESHOLD
 from toolreel.messages.http import HttpRequest, header, origin_of
@@ -140,8 +141,11 @@ class Session:
         return found
 
     def _failure(self, request: HttpRequest, error: Exception) -> Miss:
-        """What to say when toolreel itself fails; a secret that the request may hold is not said."""
+        """What to say when there is no answer for another reason; a secret that the request may hold is not said."""
         try:
+            if isinstance(error, ToolreelError):  # such as a body file that was changed
+                said = self._redactor.text(f"{request.method} {request.path} cannot be answered: {error}")
+                return Miss(MissCode.INTERNAL, said)
             what = self._redactor.text(f"{request.method} {request.path}: {type(error).__name__}: {error}")
         except Exception:  # noqa: BLE001 - then it is the redactor that failed
             what = f"{request.method}: {type(error).__name__}"

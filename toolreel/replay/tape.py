@@ -108,6 +108,8 @@ class Tape:
 
     def key_of(self, asked: Asked, minted: Container[str]) -> Key:
         """The key of a request whose `minted` ids are known."""
+        if self.free is None and not any(name in minted or PLACEHOLDER.fullmatch(name) for name in asked.names):
+            return Key(f"{asked.method} {asked.path}", asked.bare_literal)
         said = asked.canonical(lambda text: self._reduced(text, minted), bare=True)
         return Key(f"{asked.method} {self._reduced(asked.path, minted)}", said)
 

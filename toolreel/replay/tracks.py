@@ -67,6 +67,8 @@ class Track:
     def _says(self, *, bare: bool) -> str:
         """What its request means, with its ids; roots by their class. If `bare`, then without the model."""
         tape = self.tape
+        if tape.root_classes.keys().isdisjoint(self.symbols):
+            return self.asked.bare_literal if bare else self.asked.literal
 
         def name(found: str) -> str:
             return tape.root_classes.get(found, found)
