@@ -26,6 +26,7 @@ from toolreel.normalise.replace import finder, rule
 from toolreel.redaction.rules import json_path
 from toolreel.replay import canonical
 from toolreel.replay.engine import Engine, Options, Played
+from toolreel.replay.index import Key
 from toolreel.replay.miss import Miss
 from toolreel.replay.rules import MatchRules, Mode
 from toolreel.replay.tape import Tape
@@ -231,8 +232,8 @@ def test_a_matcher_that_wants_the_recorded_spelling_is_caught(
 def test_an_answer_of_another_interaction_is_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     """A matcher that answers everything with the first recorded answer to the same route."""
     monkeypatch.setattr(canonical.Asked, "canonical", lambda asked, rename, bare=False: asked.method)
-    monkeypatch.setattr(Tape, "_reduced", lambda tape, text, minted: "")
-    monkeypatch.setattr(Tape, "_head", lambda tape, item: f"{item.interaction.request.method} ")
+    monkeypatch.setattr(Tape, "key_of", lambda tape, asked, minted: Key(asked.method, ""))
+    monkeypatch.setattr(Tape, "_head", lambda tape, item: item.interaction.request.method)
     found = list(audit(setup(post("/a", {"said": "a"}, {"q": "a"}), post("/b", {"said": "b"}, {"q": "b"}))))
     assert [one.refused for one in found] == [None, None]  # both in their order
     assert holes(found)
