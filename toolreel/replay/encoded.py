@@ -12,6 +12,7 @@ from itertools import accumulate, pairwise
 from typing import NamedTuple
 
 from toolreel.messages.bodies import FileReader
+from toolreel.messages.http import shared
 from toolreel.messages.model import Ending, Response
 from toolreel.normalise.names import names_in
 from toolreel.normalise.strings import Find, in_response, in_text, strings_of_response
@@ -123,9 +124,7 @@ class Encoded:
         pieces = tuple([body[start:end] for start, end in pairwise(self._ends)])
         plain = self._plain
         headers = tuple([(name, in_text(value, naming)) for name, value in plain.headers])
-        return Answer(
-            plain.status, plain.headers if headers == plain.headers else headers, pieces, plain.cut, plain.length
-        )
+        return Answer(plain.status, shared(headers), pieces, plain.cut, plain.length)
 
     def _renamed(self, naming: Find) -> Answer:
         return recorded_answer(in_response(self._response, naming), self._ending, self._read_file)

@@ -44,9 +44,7 @@ class Index:
 
     def _open(self, shelf: list[tuple[Group, int]]) -> None:
         tracks = [group.tracks[place] for group, place in shelf]
-        keys = [
-            track.key for track in tracks
-        ]  # all before any is noted: a body file that is missing is so every time
+        keys = [track.key for track in tracks]  # first all of them: who lacks a body file is told so every time
         for track, key in zip(tracks, keys, strict=True):
             groups = self._groups.setdefault(key, [])
             if not groups or groups[-1] is not track.group:
