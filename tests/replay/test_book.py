@@ -8,6 +8,7 @@ import pytest
 
 from toolreel.errors import CassetteError
 from toolreel.replay import book as book_module
+from toolreel.replay import miss as miss_module
 from toolreel.replay.book import Book, SessionError
 from toolreel.replay.manner import Manner
 from toolreel.replay.miss import Miss, MissCode
@@ -172,7 +173,8 @@ def test_sessions_that_nobody_closes_come_to_an_end(monkeypatch: pytest.MonkeyPa
 
 
 def test_what_is_kept_of_closed_sessions_and_strays_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(book_module, "MOST_KEPT", 3)
+    for module in (book_module, miss_module):
+        monkeypatch.setattr(module, "MOST_KEPT", 3)
     book = new_book(manner=STRICT)
     for number in range(5):
         ask(book, f"/@one/{number}/gone")

@@ -16,6 +16,8 @@ from toolreel.messages.http import HttpRequest
 from toolreel.messages.model import Cassette, Ending, FileBody, Interaction, Request, Response, TextBody, TextFrame
 from toolreel.normalise.cassette import normalise
 from toolreel.replay import engine as engine_module
+from toolreel.replay import miss as miss_module
+from toolreel.replay import session as session_module
 from toolreel.replay.answer import Answer
 from toolreel.replay.chunking import parse_chunking
 from toolreel.replay.delivery import Delivery
@@ -185,6 +187,19 @@ def test_a_body_file_that_was_changed_is_no_bug(of_request: bool) -> None:
         told = error(session.answer(HttpRequest("POST", "/a")))
         assert told["message"] == "POST /a cannot be answered: Body file aaaa was changed; restore it."
         assert told["code"] == "internal"
+
+
+def test_who_asks_for_ever_is_told_so_often_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(miss_module, "MOST_KEPT", 3)
+    monkeypatch.setattr(session_module, "_MOST_LISTED", 5)
+    session = Session([tape(("/a", "1"))])
+    for n in (1, 1, 1, 2, 3, 4, 5, 5):
+        session.answer(get(f"/v1/nowhere/{n}"))
+    assert [one.message.split()[1] for one in session.misses] == [f"/nowhere/{n}" for n in (1, 1, 1, 2, 3)]
+    verdict = session.verdict()
+    assert [one.times for one in verdict.misses] == [3, 1, 1, 3]
+    assert verdict.misses[-1].miss.message == "Further requests, too many to name each."
+    assert verdict.missed == 8
 
 
 # ----------------------------------------------------------------------------------------------------- clock and ids

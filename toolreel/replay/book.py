@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -12,7 +11,7 @@ from toolreel.messages.http import HttpRequest
 from .address import CASSETTE_HEADER, CONTROL, SESSION_HEADER, Address, addressed
 from .answer import Answer, miss_answer
 from .manner import DEFAULT_MANNER, Manner
-from .miss import Miss, MissCode
+from .miss import Miss, MissCode, MissCount
 from .session import Session
 from .tape import Tape
 from .trouble import Struck
@@ -21,7 +20,7 @@ from .verdict import Missed, Unplayed, Verdict
 MOST_SESSIONS = 10_000
 """How many sessions may be open at a time: whoever closes none is told so before the memory is full."""
 MOST_KEPT = 1_000
-"""How many misses, and how much of what was not played, is kept of sessions that are closed."""
+"""How much of what was not played is kept of sessions that are closed, and how many faults."""
 _LONGEST_NAME = 200
 
 
@@ -53,7 +52,7 @@ class _Tally:
 
     def __init__(self) -> None:
         self._served = self._never_played = 0
-        self._misses: Counter[Miss] = Counter()
+        self._misses = MissCount()
         self._unplayed: list[Unplayed] = []
         self._faults: list[Struck] = []
         self._idle: tuple[int, ...] | None = None
@@ -69,17 +68,15 @@ class _Tally:
         self._idle = tuple(number for number in known if number in verdict.idle)  # a fault is idle if it is in all
         for one in verdict.misses:
             message = one.miss.message if name is None else f"Session {name}: {one.miss.message}"
-            self.miss(replace(one.miss, message=message), one.times)
+            self._misses.add(replace(one.miss, message=message), one.times)
 
-    def miss(self, miss: Miss, times: int = 1) -> None:
+    def miss(self, miss: Miss) -> None:
         """Counts in a miss."""
-        if miss not in self._misses and len(self._misses) >= MOST_KEPT:
-            miss = Miss(miss.code, "Further requests, too many to name each.")
-        self._misses[miss] += times
+        self._misses.add(miss)
 
     def verdict(self) -> Verdict:
         """The sum."""
-        misses = tuple(Missed(miss, times) for miss, times in self._misses.items())
+        misses = tuple(Missed(miss, times) for miss, times in self._misses.times.items())
         unplayed, faults = tuple(self._unplayed), tuple(self._faults)
         return Verdict(self._served, misses, unplayed, self._never_played, faults, self._idle or ())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -32,3 +33,21 @@ class Miss:
     code: MissCode
     message: str
     param: str | None = None
+
+
+MOST_KEPT = 1_000
+"""So many different misses are kept."""
+
+
+class MissCount:
+    """How often each miss came. What is kept stays bounded: who asks for ever is told so often enough."""
+
+    def __init__(self) -> None:
+        self.times: Counter[Miss] = Counter()
+        """In the order in which each came first."""
+
+    def add(self, miss: Miss, times: int = 1) -> None:
+        """Counts a miss in."""
+        if miss not in self.times and len(self.times) >= MOST_KEPT:
+            miss = Miss(miss.code, "Further requests, too many to name each.")
+        self.times[miss] += times

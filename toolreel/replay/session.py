@@ -21,7 +21,7 @@ from .delivery import PLAIN, Delivery
 from .encoded import Encoded
 from .engine import Engine, Options, Played
 from .live import Live
-from .miss import Miss, MissCode
+from .miss import Miss, MissCode, MissCount
 from .retries import hurried, is_retry, unhurried
 from .standing import Standing, Stands
 from .tape import Tape
@@ -72,6 +72,8 @@ class Session:
         delivery: Delivery = PLAIN,
     ) -> None:
         self.misses: list[Miss] = []
+        """The first ones, in their order."""
+        self._missed = MissCount()
         self.served = 0
         self._touched: set[Live | Group] = set()
         self._tapes = tuple(tapes)
@@ -111,7 +113,7 @@ class Session:
         return verdict(
             self._tapes,
             played,
-            self.misses,
+            self._missed.times,
             self.served,
             everything=everything,
             trouble=self.trouble,
@@ -136,7 +138,7 @@ class Session:
         if isinstance(found, Miss):
             # What a client sent may hold what no answer and no terminal can show, such as half a surrogate pair.
             found = replace(found, message=found.message.encode("utf-8", "backslashreplace").decode())
-            self.misses.append(found)
+            self.note(found)
             return miss_answer(found)
         return found
 
@@ -152,8 +154,10 @@ class Session:
         return Miss(MissCode.INTERNAL, f"toolreel failed on {what}. This is a bug of toolreel's; please report it.")
 
     def note(self, miss: Miss) -> None:
-        """Takes note of a miss that a door has found: what went wrong there was no answer either."""
-        self.misses.append(miss)
+        """Takes note of a miss; doors find some too: what went wrong there was no answer either."""
+        self._missed.add(miss)
+        if len(self.misses) < _MOST_LISTED:
+            self.misses.append(miss)
 
     def _standing_answer(self, request: HttpRequest) -> Answer | None:
         """What was answered before, if nothing can have changed it."""
@@ -234,5 +238,7 @@ def _decoded(request: HttpRequest) -> HttpRequest:
     return replace(request, headers=plain, body=coding.decoded_or_raw(request.body, coded))
 
 
+_MOST_LISTED = 10_000
+"""So many misses are listed one by one."""
 _LARGE = FILE_THRESHOLD
 """Larger answers are encoded each time anew: in memory they would take twice the room."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -87,28 +87,33 @@ class Verdict:
 def verdict(
     tapes: Iterable[Tape],
     played: set[Track],
-    misses: Iterable[Miss],
+    misses: Mapping[Miss, int],
     served: int,
     *,
     everything: bool,
     trouble: Trouble | None = None,
     touched: Collection[Group] = (),
 ) -> Verdict:
-    """The verdict on what was `played`.
+    """The verdict on what was `played`; `misses` says how often each came.
 
     What changed something must be played, or the client took another way: successful writes and calls, of the
     conversations that were begun, or if `everything` must be played, of all. Not of those that faults have `touched`:
     nobody can say what a client must do after a fault.
     """
-    begun = {track.group for track in played}
-    never = [track for tape in tapes for group in tape.groups for track in group.tracks if track not in played]
-    due = [track for track in never if _counts(track) and (everything or track.group in begun)]
-    due = [track for track in due if track.group not in touched]
+    groups = [group for tape in tapes for group in tape.groups]
+    begun = Counter(track.group for track in played)
+    due = [
+        track
+        for group in groups
+        if (everything or group in begun) and group not in touched
+        for track in group.tracks
+        if track not in played and _counts(track)
+    ]
     return Verdict(
         served=served,
-        misses=tuple(Missed(miss, times) for miss, times in Counter(misses).items()),
+        misses=tuple(Missed(miss, times) for miss, times in misses.items()),
         unplayed=tuple(map(_unplayed, due)),
-        never_played=len(never),
+        never_played=sum(len(group.conversation.items) - begun[group] for group in groups),
         faults=tuple(trouble.struck) if trouble else (),
         idle=tuple(trouble.idle) if trouble else (),
     )
