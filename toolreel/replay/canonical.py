@@ -172,7 +172,7 @@ def _parsed(data: bytes | None) -> tuple[Any, str | None]:
     if not data:
         return [], None
     try:
-        return [json.loads(data, object_pairs_hook=_distinct, parse_constant=_refuse)], None
+        return [_DECODER.decode(data.decode(json.detect_encoding(data), "surrogatepass"))], None  # as `json.loads`
     except (ValueError, RecursionError):
         pass
     try:
@@ -191,6 +191,9 @@ def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _refuse(constant: str) -> None:
     raise ValueError(f"{constant} is no JSON value")
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_distinct, parse_constant=_refuse)
 
 
 def plain(value: Any, rename: Rename, key: str = "") -> Any:
@@ -228,7 +231,7 @@ def output_of(value: Any) -> dict[str, Any]:
         return {"value": value}
     if value.lstrip()[:1] in ("{", "["):
         try:
-            return {"json": json.loads(value, object_pairs_hook=_distinct, parse_constant=_refuse)}
+            return {"json": _DECODER.decode(value)}
         except (ValueError, RecursionError):
             pass
     return {"text": value}
