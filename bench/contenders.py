@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -66,6 +67,8 @@ LOOKUP = Contender("bare httptools + uvloop, a dict", Kind.FLOOR, "httptools")
 GRANIAN = Contender("bare granian, RSGI", Kind.FLOOR, "granian")
 UVICORN = Contender("bare uvicorn", Kind.FLOOR, "uvicorn")
 DOOR = Contender("toolreel's door, constant", Kind.FLOOR, "toolreel")
+ON_UVICORN = Contender("toolreel's door on uvicorn, constant", Kind.FLOOR, "uvicorn")
+ON_GRANIAN = Contender("toolreel's door on granian, constant", Kind.FLOOR, "granian")
 CONSTANT = Contender("mitmproxy, constant addon", Kind.FLOOR, "mitmproxy")
 TOOLREEL_PROXY = Contender("toolreel --via proxy", Kind.OURS, "toolreel")
 
@@ -73,7 +76,7 @@ TOOLREEL_PROXY = Contender("toolreel --via proxy", Kind.OURS, "toolreel")
 def servers(tools: Tools) -> list[Contender]:
     """All that serve HTTP at a base URL; toolreel's turn is between those of its nearest rivals."""
     peers = [MOUNTEBANK, MITMPROXY, *([WIREMOCK] if tools.java else []), AIMOCK]
-    return [DOOR, TOOLREEL, TALKBACK, *peers, BARE, GRANIAN, UVICORN, CONSTANT]
+    return [DOOR, TOOLREEL, TALKBACK, *peers, BARE, GRANIAN, UVICORN, CONSTANT, ON_GRANIAN, ON_UVICORN]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +96,7 @@ class Stage:
         Floors know the first exchange only, but for LOOKUP. It may not answer yet.
         """
         port = free_port()
-        folder = self.folder / f"{contender.name}-{port}".replace(" ", "-").replace("/", "-")
-        folder.mkdir()
+        folder = Path(tempfile.mkdtemp(prefix=f"{contender.package.replace('/', '-')}-", dir=self.folder))
         command = self._command(contender, exchanges, folder, port, proxy=proxy)
         with running(
             contender.name, command.arguments, port, folder=folder, core=self.cores.server, env=command.env
@@ -151,12 +153,16 @@ class Stage:
             return Command([sys.executable, SERVERS / "door.py", str(port), answer, kind], {"PYTHONPATH": str(ROOT)})
         if contender is CONSTANT:
             return self._mitmdump(folder, port, proxy, ["-s", str(SERVERS / "constant.py")], told)
-        if contender is UVICORN:
+        if contender in (ON_UVICORN, ON_GRANIAN):  # toolreel's own dependencies are not where uvicorn and granian are
+            told["PYTHONPATH"] = os.pathsep.join([str(ROOT), *filter(None, sys.path)])
+        if contender in (UVICORN, ON_UVICORN):
+            app = "asgi:app" if contender is UVICORN else "entered:asgi"
             options = ["--loop", "uvloop", "--http", "httptools", "--log-level", "critical", "--no-access-log"]
-            serve = ["-m", "uvicorn", "asgi:app", "--app-dir", str(SERVERS), "--port", str(port), *options]
+            serve = ["-m", "uvicorn", app, "--app-dir", str(SERVERS), "--port", str(port), *options]
         else:
+            app = "rsgi:app" if contender is GRANIAN else "entered:rsgi"
             options = ["--interface", "rsgi", "--no-ws", "--log-level", "critical", "--working-dir", str(SERVERS)]
-            serve = ["-m", "granian", "rsgi:app", "--port", str(port), *options]
+            serve = ["-m", "granian", app, "--port", str(port), *options]
         return Command([self.tools.python, *serve], told)
 
     def _mitmdump(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from . import exchanges
-from .contenders import DOOR, servers
+from .contenders import DOOR, ON_GRANIAN, ON_UVICORN, servers
+from .figures import median
 from .run import Run
 
 _TEXTS = {
@@ -28,3 +29,6 @@ def measure(run: Run) -> None:
         run.findings.sections.append(run.table(*_TEXTS[key], found))
         run.beside_best_peer(f"{key}-peer", found)
         run.beside(f"{key}-constant", found, DOOR)
+        if key == "json":
+            faster = max((ON_UVICORN, ON_GRANIAN), key=lambda one: median([reading.rate for reading in found[one]]))
+            run.beside("door", found, faster, DOOR)

@@ -7,6 +7,7 @@ from .figures import Target
 TARGETS = {
     "json-peer": Target("Replay over HTTP, 3 KB of JSON, 32 connections: beside the fastest peer", least=1),
     "json-constant": Target("The same: beside the same server returning a constant", least=0.8),
+    "door": Target("toolreel's door beside the same on uvicorn or granian, whichever is faster", least=1.5),
     "stream-peer": Target("Replay of a stream of 200 frames, instant: beside the fastest peer", least=1),
     "stream-constant": Target("The same: beside the same server returning a constant", least=0.8),
     "poll-peer": Target("Replay of a poll, 2 KB of JSON: beside the fastest peer", least=1),
