@@ -157,7 +157,7 @@ def _parsed(data: bytes, path: Path) -> tuple[str, Any]:
             )
         value = jsontext.parse_distinct(text)
         if "\\" in text and _SURROGATE.search(text):
-            json.dumps(value, ensure_ascii=False).encode()  # half of a pair is no text that could be sent
+            _check_pairs(value, path)
         return text, value
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
@@ -175,6 +175,15 @@ def _parsed(data: bytes, path: Path) -> tuple[str, Any]:
         ) from None
     except (ValueError, RecursionError) as error:
         raise CassetteError(f"Cassette {path}: not JSON that can be read ({error}); restore the file.") from None
+
+
+def _check_pairs(value: Any, path: Path) -> None:
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise CassetteError(
+            f"Cassette {path}: a text holds half a surrogate pair, which cannot be sent; restore the file."
+        ) from None
 
 
 def _seems_cut(error: json.JSONDecodeError) -> bool:

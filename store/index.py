@@ -188,7 +188,9 @@ class Index:
         # Somebody else may have indexed it meanwhile.
         self.db.execute("DELETE FROM cassettes WHERE folder = ? AND name = ?", [self.folder, change.name])
         names, marks = ", ".join(row), ", ".join("?" * len(row))
-        id_ = self.db.execute(f"INSERT INTO cassettes ({names}) VALUES ({marks})", list(row.values())).lastrowid
+        id_ = self.db.execute(
+            f"INSERT INTO cassettes ({names}) VALUES ({marks})", list(map(_storable, row.values()))
+        ).lastrowid
         if facts:
             self._insert_all("requests", RequestFacts, id_, facts.requests)
             self._insert_all("calls", ToolCall, id_, facts.calls)
@@ -199,8 +201,16 @@ class Index:
     ) -> None:
         names, marks = ", ".join(kind._fields), ", ".join("?" * len(kind._fields))
         self.db.conn.executemany(
-            f"INSERT INTO {table} (cassette, {names}) VALUES (?, {marks})", [(id_, *row) for row in rows]
+            f"INSERT INTO {table} (cassette, {names}) VALUES (?, {marks})",
+            [(id_, *map(_storable, row)) for row in rows],
         )
+
+
+def _storable(value: Any) -> Any:
+    """The same, but for half a surrogate pair, which a program may well have sent and no database can hold."""
+    if not isinstance(value, str) or value.isascii():
+        return value
+    return value.encode("utf-8", "backslashreplace").decode()
 
 
 def folder_key(folder: Path, store: Path) -> str:

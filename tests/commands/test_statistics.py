@@ -25,7 +25,9 @@ def folder(tmp_path: Path) -> Path:
 
 def test_figures_of_all_cassettes(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert stats(folder, (), as_json=False) == 0
-    assert capsys.readouterr().out.splitlines() == [
+    told = capsys.readouterr()
+    assert told.err == "1 broken cassette not counted; toolreel ls says what is wrong.\n"
+    assert told.out.splitlines() == [
         "2 cassettes, 24 requests: 24 × 200",
         "",
         "tool         calls  answered      output size  arguments",

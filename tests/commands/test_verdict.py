@@ -52,6 +52,8 @@ def test_of_very_many_some_are_named(capsys: pytest.CaptureFixture[str]) -> None
         "toolreel: Never played: 10 more.",
         "Served 0, missed 0, never played 60.",
     ]
+    conclude(Verdict(0, (), UNPLAYED, 100, unplayed_more=40), 0)
+    assert "toolreel: Never played: 50 more.\n" in capsys.readouterr().err
 
 
 def test_the_command_comes_first_and_programs_get_all(capsys: pytest.CaptureFixture[str]) -> None:

@@ -29,6 +29,8 @@ def at(target: str, *headers: tuple[str, str]) -> tuple[Address | None, str]:
         ("/@a/s?q", ("a",), "s", "/?q"),
         ("/@a/s//x", ("a",), "s", "//x"),
         ("/@a/s/@b/t", ("a",), "s", "/@b/t"),
+        ("/@a/v1/threads", ("a",), "", "/threads"),
+        ("/@a/v1s/v1/threads", ("a",), "v1s", "/v1/threads"),
         ("/@a", ("a",), "", "/"),
         ("/@a/", ("a",), "", "/"),
         ("/@%2c/s/x", (), "s", "/x"),

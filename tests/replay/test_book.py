@@ -59,7 +59,12 @@ def test_a_name_is_found_for_who_gives_none() -> None:
     ("target", "headers", "message"),
     [
         ("/v1/a", (), "POST /v1/a: No session is named; write it into the base URL, /@CASSETTE/SESSION/v1, or into"),
-        ("/@one/v1/a", (), "There is no cassette a"),
+        ("/@one/v1/a", (), "POST /a: The session is missing; write it"),
+        (
+            "/a",
+            (("x-toolreel-cassette", "one"), ("x-toolreel-session", "v2")),
+            "'v2' is no name of a session, base URLs go on with it; take another name.",
+        ),
         ("/@one", (), "POST /: The session is missing; write it"),
         ("/a", (("x-toolreel-cassette", "one"),), "POST /a: The session is missing; write it"),
         ("/a", (("x-toolreel-session", "s"),), "Session s is not open, and no cassette is named to open it on."),
@@ -74,9 +79,6 @@ def test_what_can_be_given_to_no_session_is_missed(
 ) -> None:
     book = new_book()
     book.begin(["one"], "s1")
-    if target == "/@one/v1/a":
-        assert ask(book, target)[0] == 200, "the session v1: any name will do"
-        return
     assert message in refusal(book, target, *headers)
     assert book.verdict().missed == 1
     assert len(book.sessions()) == 1
@@ -186,6 +188,8 @@ def test_what_is_kept_of_closed_sessions_and_strays_is_bounded(monkeypatch: pyte
     assert "Further requests, too many to name each." in {one.miss.message for one in verdict.misses}
     assert len(book.strays) == 3
     assert len(verdict.unplayed) == 3
+    assert verdict.unplayed_more == 7, "two of each"
+    assert book.verdict().unplayed_more == 7, "asked again"
 
 
 def test_half_a_surrogate_in_a_path_is_shown() -> None:

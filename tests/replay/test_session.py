@@ -182,11 +182,14 @@ def test_a_body_file_that_was_changed_is_no_bug(of_request: bool) -> None:
     request = Request(method="POST", path="/a", body=large if of_request else None)
     response = Response(status=200, body=None if of_request else large)
     interaction = Interaction(n=1, request=request, response=response)
-    session = Session([Tape("weather", Cassette(upstreams=("",), interactions=(interaction,)), changed)])
+    tape = Tape("weather", Cassette(upstreams=("",), interactions=(interaction,)), changed)
+    session = Session([tape], Options(strict=of_request))
     for _ in range(2):
         told = error(session.answer(HttpRequest("POST", "/a")))
         assert told["message"] == "POST /a cannot be answered: Body file aaaa was changed; restore it."
         assert told["code"] == "internal"
+    verdict = session.verdict()
+    assert (verdict.missed, verdict.never_played, len(verdict.unplayed)) == (2, of_request, of_request)
 
 
 def test_who_asks_for_ever_is_told_so_often_enough(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -115,6 +115,7 @@ def test_a_verdict_for_programs(times: int) -> None:
         "never_played": 9,
         "misses": [{"code": "no_match", "message": "What?", "param": "$.a", "times": times}],
         "unplayed": [{"cassette": "weather", "n": 7, "method": "POST", "path": "/x"}],
+        "unplayed_more": 0,
         "faults": [{"number": 2, "what": "status 429", "request": "POST /v1/x", "times": times}],
         "idle_faults": [1],
     }

@@ -78,6 +78,7 @@ def test_a_session_from_its_opening_to_its_end() -> None:
             {"cassette": "one", "n": 1, "method": "POST", "path": "/a"},
             {"cassette": "one", "n": 2, "method": "POST", "path": "/b"},
         ],
+        "unplayed_more": 0,
         "faults": [],
         "idle_faults": [],
     }

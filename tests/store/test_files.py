@@ -139,7 +139,7 @@ BROKEN = {
     ),
     "lone-surrogate": (
         edited('{"text": "one"}', '{"style": "compact", "json": "\\ud800"}'),
-        "Cassette PATH: not JSON that can be read ('utf-8' codec can't encode character",
+        "Cassette PATH: a text holds half a surrogate pair, which cannot be sent; restore the file.",
     ),
     "too-deep": (
         edited('{"text": "one"}', "[" * 100_000),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import sqlite3
@@ -146,6 +147,22 @@ def test_what_is_nested_too_deep_is_broken_too(folder: Path) -> None:
     index.refresh()
     assert all("nested too deep" in (row.error or "") for row in Catalogue(index.db, index.folder).rows())
     index.close()
+
+
+def test_half_a_surrogate_pair_is_indexed_as_it_is_written(folder: Path) -> None:
+    """Programs that cut a text in the middle of an emoji send it so, and the cassette keeps their spelling."""
+    said = '{"messages": [{"role": "user", "content": "one half \\ud83d of it"}]}'
+    request = {"method": "POST", "path": "/chat/completions", "body": {"text": said}}
+    exchange = {"n": 1, "request": request, "response": {"status": 200}}
+    value = {"toolreel": 1, "upstreams": ["https://api.openai.com/v1"], "interactions": [exchange]}
+    (folder / "half.json").write_text(json.dumps(value))
+    assert refreshed(folder)[0] == ["a", "b", "half", "sub/c"]
+    index = Index(folder, facts)
+    try:
+        hits, total = Catalogue(index.db, index.folder).search("half of it", 10)
+        assert (total, hits[0].name) == (1, "half")
+    finally:
+        index.close()
 
 
 def test_a_link_that_leads_nowhere_is_passed_over(folder: Path) -> None:

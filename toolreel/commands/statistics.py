@@ -16,7 +16,7 @@ from toolreel.store.facts import RequestFacts, ToolCall
 from toolreel.store.files import load
 from toolreel.store.places import find_all
 
-from .console import complaint, json_result, progress, result, show_columns, show_line
+from .console import complaint, json_result, note, progress, result, show_columns, show_line
 from .listing import catalogue
 
 _SHAPES = 5
@@ -50,6 +50,8 @@ def stats(folder: Path, given: Sequence[str], *, as_json: bool) -> int:
     figures, cassettes = of(requests, calls), len(places) - len(broken)
     for problem in broken if given else ():
         complaint(problem)
+    if broken and not given:
+        note(f"{counted(len(broken), 'broken cassette')} not counted; toolreel ls says what is wrong.")
     if as_json:
         json_result({"cassettes": cassettes, **figures.as_json()})
     else:

@@ -8,7 +8,7 @@ from toolreel.replay.words import times
 from .console import complaint, json_result, note, tell_of
 
 _MOST = 50
-"""So many interactions that were not played are named; `--json` names all."""
+"""So many interactions that were not played are named; `--json` names more."""
 
 
 def conclude(verdict: Verdict, status: int, *, as_json: bool = False) -> int:
@@ -24,8 +24,8 @@ def conclude(verdict: Verdict, status: int, *, as_json: bool = False) -> int:
         note("What a client asks after a fault may never have been recorded: see the end of docs/cookbook.md.")
     for unplayed in verdict.unplayed[:_MOST]:
         complaint(f"Never played: {unplayed}.")
-    if len(verdict.unplayed) > _MOST:
-        complaint(f"Never played: {len(verdict.unplayed) - _MOST} more.")
+    if (more := max(len(verdict.unplayed) - _MOST, 0) + verdict.unplayed_more) > 0:
+        complaint(f"Never played: {more} more.")
     note(f"Served {verdict.served}, missed {verdict.missed}, never played {verdict.never_played}.")
     if as_json:
         json_result(verdict.as_json())

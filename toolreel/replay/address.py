@@ -26,6 +26,7 @@ SESSION_HEADER = "x-toolreel-session"
 CONTROL = "/@"
 """The path of the control API, which goes on with `/`."""
 
+_VERSION = re.compile("v[0-9]+")
 _PREFIX = re.compile(r"/@(?P<cassettes>[^/]+)(?:/(?P<session>[^/]+))?(?P<rest>/.*)?", re.DOTALL)
 
 
@@ -46,7 +47,10 @@ def addressed(request: HttpRequest) -> tuple[Address | None, HttpRequest]:
     match = _PREFIX.fullmatch(path) if path.startswith(CONTROL) else None
     if match is None:
         return _in_headers(request.headers), request
-    address = Address(unquote(match["session"] or ""), _split(unquote(match["cassettes"])))
+    session = unquote(match["session"] or "")
+    if is_version(session):  # then it is the session that was forgotten, and all who do would share one
+        session = ""
+    address = Address(session, _split(unquote(match["cassettes"])))
     return address, replace(request, target=(match["rest"] or "/") + mark + query)
 
 
@@ -56,6 +60,11 @@ def _in_headers(headers: Headers) -> Address | None:
     if cassettes is None and session is None:
         return None
     return Address((session or "").strip(), _split(cassettes or ""))
+
+
+def is_version(name: str) -> bool:
+    """Whether base URLs go on like this, so that it is no name of a session."""
+    return _VERSION.fullmatch(name) is not None
 
 
 def _split(names: str) -> tuple[str, ...]:

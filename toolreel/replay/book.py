@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from toolreel.errors import CommandError, ToolreelError
 from toolreel.messages.http import HttpRequest
 
-from .address import CASSETTE_HEADER, CONTROL, SESSION_HEADER, Address, addressed
+from .address import CASSETTE_HEADER, CONTROL, SESSION_HEADER, Address, addressed, is_version
 from .answer import Answer, miss_answer
 from .manner import DEFAULT_MANNER, Manner
 from .miss import Miss, MissCode, MissCount
@@ -54,6 +54,7 @@ class _Tally:
         self._served = self._never_played = 0
         self._misses = MissCount()
         self._unplayed: list[Unplayed] = []
+        self._unplayed_more = 0
         self._faults: list[Struck] = []
         self._idle: tuple[int, ...] | None = None
 
@@ -62,6 +63,7 @@ class _Tally:
         self._served += verdict.served
         self._never_played += verdict.never_played
         unplayed = verdict.unplayed[: MOST_KEPT - len(self._unplayed)]
+        self._unplayed_more += verdict.unplayed_more + len(verdict.unplayed) - len(unplayed)
         self._unplayed += unplayed if name is None else [replace(one, session=name) for one in unplayed]
         self._faults += verdict.faults[: MOST_KEPT - len(self._faults)]
         known = verdict.idle if self._idle is None else self._idle
@@ -78,7 +80,8 @@ class _Tally:
         """The sum."""
         misses = tuple(Missed(miss, times) for miss, times in self._misses.times.items())
         unplayed, faults = tuple(self._unplayed), tuple(self._faults)
-        return Verdict(self._served, misses, unplayed, self._never_played, faults, self._idle or ())
+        idle, more = self._idle or (), self._unplayed_more
+        return Verdict(self._served, misses, unplayed, self._never_played, faults, idle, more)
 
     def copy(self) -> _Tally:
         """Another one, for what is not over yet."""
@@ -125,6 +128,8 @@ class Book:
             raise SessionError(f"Session {name} is open already; close it first, or take another name.", 409)
         if not name.isprintable() or not 0 < len(name) <= _LONGEST_NAME:
             raise SessionError(f"{name!r} is no name of a session: 1 to {_LONGEST_NAME} printable characters.", 400)
+        if is_version(name):
+            raise SessionError(f"{name!r} is no name of a session, base URLs go on with it; take another name.", 400)
         if not cassettes:
             raise SessionError(f"Session {name} is not open, and no cassette is named to open it on.", 404)
         if len(self._held) >= MOST_SESSIONS:

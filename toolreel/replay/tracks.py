@@ -46,10 +46,6 @@ class Track:
     kind: Kind
     scope: str | None
     moves: tuple[str, ...]
-    whole: Asked
-    """Its request."""
-    asked: Asked
-    """Of its request what counts."""
     place: int
     """Where it stands in its group."""
     symbols: frozenset[str]
@@ -63,6 +59,18 @@ class Track:
     held: Held = NOTHING_HELD
     epoch: int = 0
     overlaps: set[int] = field(default_factory=set)
+
+    @cached_property
+    def whole(self) -> Asked:
+        """Its request; raises CassetteError if that has a body file that cannot be read."""
+        request = self.interaction.request
+        return recorded(request, self.tape.read_file, self.tape.cassette.upstreams[request.upstream])
+
+    @cached_property
+    def asked(self) -> Asked:
+        """Of its request what counts."""
+        tape = self.tape
+        return tape.rules.applied(self.whole, lambda call: tape.tools.get(call))
 
     def _says(self, *, bare: bool) -> str:
         """What its request means, with its ids; roots by their class. If `bare`, then without the model."""
@@ -196,11 +204,9 @@ class Group:
         return list(tracks.values())
 
     def _track(self, place: int, item: Item, epoch: int, held: Held) -> Track:
-        tape, performed, superseded = self.tape, item.settled.performed, item.settled.superseded
-        request = performed.interaction.request
-        whole = recorded(request, tape.read_file, tape.cassette.upstreams[request.upstream])
+        performed, superseded = item.settled.performed, item.settled.superseded
         return Track(
-            tape=tape,
+            tape=self.tape,
             group=self,
             n=performed.interaction.n,
             interaction=performed.interaction,
@@ -209,8 +215,6 @@ class Group:
             kind=item.route.kind,
             scope=item.scope,
             moves=item.moves,
-            whole=whole,
-            asked=tape.rules.applied(whole, lambda call: tape.tools.get(call)),
             place=place,
             symbols=item.known,
             adds=item.minted_first,
@@ -239,7 +243,7 @@ class Group:
         """The tracks of each method and route."""
         routes: dict[tuple[str, str], list[Track]] = {}
         for track in self.tracks:
-            routes.setdefault((track.asked.method, track.route.name), []).append(track)
+            routes.setdefault((track.interaction.request.method, track.route.name), []).append(track)
         return routes
 
     @cached_property

@@ -47,6 +47,7 @@ class Missed:
 class Verdict:
     """`unplayed` are the interactions that should have been played; `never_played` counts all that were not.
 
+    Where there are too many to name each, `unplayed_more` says how many more should have been.
     `faults` are those that struck, in their order, `idle` the numbers of those that never did.
     """
 
@@ -56,6 +57,7 @@ class Verdict:
     never_played: int
     faults: tuple[Struck, ...] = ()
     idle: tuple[int, ...] = ()
+    unplayed_more: int = 0
 
     @property
     def missed(self) -> int:
@@ -79,6 +81,7 @@ class Verdict:
             "never_played": self.never_played,
             "misses": [{**asdict(one.miss), "times": one.times} for one in self.misses],
             "unplayed": [one.as_json() for one in self.unplayed],
+            "unplayed_more": self.unplayed_more,
             "faults": [{**asdict(one), "times": times} for one, times in Counter(self.faults).items()],
             "idle_faults": list(self.idle),
         }

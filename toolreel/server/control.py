@@ -91,6 +91,7 @@ class VerdictSaid(_Said):
     never_played: int = Field(description="How many interactions were not played, whether or not they must be.")
     misses: list[MissSaid]
     unplayed: list[UnplayedSaid] = Field(description="What must have been played and was not.")
+    unplayed_more: int = Field(description="How many more there are of these, if they are too many to name each.")
     faults: list[dict[str, Any]] = Field(description="The faults that struck, and how often.")
     idle_faults: list[int] = Field(description="The numbers of those that never did.")
 
