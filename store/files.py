@@ -9,7 +9,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterable
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -19,16 +19,13 @@ from pydantic import ValidationError
 from toolreel.collecting import no_collecting
 from toolreel.errors import CassetteError, MachineError
 from toolreel.messages import jsontext
-from toolreel.messages.bodies import body_bytes, frame_bytes
+from toolreel.messages.bodies import body_bytes, body_files, frame_bytes
 from toolreel.messages.model import (
     FORMAT_VERSION,
     Base64Frame,
     Cassette,
-    FileBody,
     InconsistentError,
     JsonBody,
-    PartsBody,
-    RequestBody,
 )
 
 from .layout import cassette_text
@@ -297,14 +294,6 @@ def _drop_unused(folder: Path, used: Container[str]) -> None:
             path.unlink(missing_ok=True)
     if not left:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def body_files(*bodies: RequestBody | None) -> Iterator[str]:
-    """The digests of those bodies that are large, and of such parts of multipart bodies."""
-    for body in bodies:
-        for one in (part.body for part in body.parts) if isinstance(body, PartsBody) else (body,):
-            if isinstance(one, FileBody):
-                yield one.file
 
 
 def _reason(error: OSError) -> str:

@@ -7,6 +7,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from toolreel.messages.bodies import body_files
 from toolreel.messages.model import Interaction, Performance, Read, Take
 from toolreel.normalise.cassette import NormalForm
 
@@ -37,7 +38,7 @@ def write(path: Path, form: NormalForm, noted: Take, scratch: Path) -> Made:
             for interaction, performance, superseded in form.written():
                 made.interactions += 1
                 made.streams += interaction.response.frames is not None
-                used.update(files.body_files(interaction.request.body, interaction.response.body))
+                used.update(body_files(interaction.request.body, interaction.response.body))
                 n = str(interaction.n)
                 if performance != Performance():
                     performances.add([performance_line(n, performance)])
@@ -46,7 +47,7 @@ def write(path: Path, form: NormalForm, noted: Take, scratch: Path) -> Made:
 
         def seen(read: Read) -> Read:
             made.polls += read.count
-            used.update(files.body_files(read.body))
+            used.update(body_files(read.body))
             return read
 
         take = noted.model_copy(update={"overlap": form.overlap})

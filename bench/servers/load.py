@@ -7,12 +7,14 @@ what they do, as JSON.
 from __future__ import annotations
 
 import cProfile
+import gc
 import json
 import pstats
 import sys
 import time
 from pathlib import Path
 
+from toolreel.collecting import no_collecting
 from toolreel.replay.tape import Tape
 from toolreel.store.files import LargeBodies, load
 
@@ -30,8 +32,10 @@ path = Path(sys.argv[1])
 
 
 def ready() -> None:
-    """What a replay does before its first request."""
-    Tape("bench", load(path), LargeBodies(path).read)
+    """What `toolreel replay` does before its first request."""
+    with no_collecting():
+        Tape("bench", load(path), LargeBodies(path).read)
+        gc.freeze()
 
 
 if sys.argv[2:] == ["profile"]:

@@ -21,12 +21,12 @@ from tests.normalise.takes import (
     tool_loop,
 )
 from toolreel.messages.http import HttpRequest
-from toolreel.messages.model import TextBody
+from toolreel.messages.model import FileBody, TextBody, UnknownBody
 from toolreel.normalise.cassette import normalise
 from toolreel.replay import engine as engine_module
 from toolreel.replay.engine import Engine, Options, Played
 from toolreel.replay.miss import Miss, MissCode
-from toolreel.replay.rules import MatchRules
+from toolreel.replay.rules import MatchRules, ignored
 from toolreel.replay.session import Session
 from toolreel.replay.tape import Tape
 
@@ -525,3 +525,68 @@ def test_what_requests_may_begin_is_not_remembered_for_ever(monkeypatch: pytest.
         own = replace(recorded.sent, body=b'{"user":"cust_client%d"}' % n)
         assert isinstance(engine.play(own), Played)
         assert len(engine._known_beginnings) <= 3
+
+
+# -------------------------------------------------------------------------------------------------- several cassettes
+
+
+def _talk(letter: str, says: str = "hi", *more: Exchange) -> list[Exchange]:
+    """A thread that begins with metadata of its own, and a message."""
+    thread = "thread_" + letter * 24
+    said = post(f"/threads/{thread}/messages", {"id": "msg_" + letter * 24, "content": letter}, {"content": says})
+    return [post("/threads", {"id": thread}, {"metadata": {"k": letter}}), said, *more]
+
+
+def test_a_conversation_that_only_the_second_cassette_has_goes_on_in_it() -> None:
+    """Both know such a message."""
+    engine = Engine([tape(*_talk("a"), name="one"), tape(*_talk("b"), name="two")], Options())
+
+    def send(target: str, body: Any) -> Any:
+        played = engine.play(HttpRequest("POST", f"/v1{target}", (), json.dumps(body).encode()))
+        assert isinstance(played, Played), played
+        return json.loads(answer_bytes(played.response))
+
+    for letter in "ba":
+        thread = send("/threads", {"metadata": {"k": letter}})["id"]
+        assert send(f"/threads/{thread}/messages", {"content": "hi"})["content"] == letter
+
+
+def test_who_would_leave_another_without_a_recording_misses() -> None:
+    """Three threads begin alike, two say "a" and one says "b"; three clients want to say "a"."""
+
+    def talk(letter: str, says: str, ends: str) -> list[Exchange]:
+        thread = "thread_" + letter * 24
+        return [
+            post("/threads", {"id": thread}),
+            post(f"/threads/{thread}/messages", {"id": "msg_" + letter * 24}, {"content": says}),
+            post(f"/threads/{thread}/x", {"say": ends}, {}),
+        ]
+
+    player = Player(*talk("a", "a", "1"), *talk("b", "a", "2"), *talk("c", "b", "1"), repeat=False)
+    threads = [player.post("/threads")["id"] for _ in range(3)]
+    said = [player.post(f"/threads/{thread}/messages", {"content": "a"}) for thread in threads]
+    assert [isinstance(one, dict) for one in said] == [True, True, False]
+    assert said[2] in (MissCode.NO_MATCH, MissCode.EXHAUSTED, MissCode.AMBIGUOUS)
+    assert isinstance(player.post(f"/threads/{threads[2]}/messages", {"content": "b"}), dict)
+
+
+def test_a_root_that_only_a_body_file_names_is_the_clients_own() -> None:
+    made = "asst_" + "0" * 23 + "1"
+    text = f"use {made} please\n"
+    named = post("/x", {"v": 1})
+    named = replace(named, request=named.request.model_copy(update={"body": FileBody(file="a" * 64)}))
+    cassette = take(post("/assistants", {"id": made, "name": "x"}, {"name": "x"}), named)
+    engine = Engine([Tape("weather", cassette, lambda _: text.encode())], Options())
+    for _ in range(2):
+        answer = engine.play(HttpRequest("POST", "/v1/assistants", (), b'{"name":"x"}'))
+        assert isinstance(answer, Played)
+        id_ = json.loads(answer_bytes(answer.response))["id"]
+        sent = HttpRequest("POST", "/v1/x", (), text.replace(made, id_).encode())
+        assert isinstance(engine.play(sent), Played), id_
+
+
+def test_a_body_that_nobody_kept_has_nothing_to_ignore() -> None:
+    asked = post("/x", {"v": 1})
+    asked = replace(asked, request=asked.request.model_copy(update={"body": UnknownBody(unknown=True)}))
+    engine = Engine([tape(asked, rules=MatchRules(ignore=ignored(["$"], "--ignore")))], Options())
+    assert isinstance(engine.play(asked.sent), Played)

@@ -2,18 +2,22 @@ from __future__ import annotations
 
 import pytest
 
+from tests.normalise.conversations import performed
 from tests.normalise.takes import Exchange, Plan, Server, assistant, get, no_file, post, stream, take, tool_loop
 from toolreel.dialects.routes import Kind
 from toolreel.messages.model import Cassette
 from toolreel.normalise.cassette import normalise
+from toolreel.normalise.symbols import replaced_by
 from toolreel.replay.canonical import HIDDEN
 from toolreel.replay.index import Key
+from toolreel.replay.rules import DEFAULT_MATCH_RULES, MatchRules
 from toolreel.replay.tape import Tape, loosely
 from toolreel.replay.tracks import Track
 
 from .clients import tape, tape_of
 
 OWN = "thread_" + "own" * 8
+RUN = "run_" + "own" * 8
 
 
 def tracks(tape: Tape) -> list[Track]:
@@ -118,7 +122,7 @@ def test_the_index_names_the_groups_in_file_order() -> None:
         groups = found.index.groups(track.key)
         assert track.group in groups
         assert [group.number for group in groups] == sorted(group.number for group in groups)
-        assert all(track.key in group.by_key for group in groups)
+        assert all(group.having(track.key) for group in groups)
 
 
 def test_the_first_second_is_the_earliest_timestamp_of_the_cassette() -> None:
@@ -131,3 +135,18 @@ def test_an_empty_cassette_makes_an_empty_tape() -> None:
     found = Tape("t", Cassette(upstreams=(), interactions=()), no_file)
     assert found.groups == []
     assert found.index.groups(Key("GET /a", "")) == []
+
+
+@pytest.mark.parametrize(
+    "rules", [DEFAULT_MATCH_RULES, MatchRules(free=("call_",)), MatchRules(replace=replaced_by({RUN: "run_x"}))]
+)
+@pytest.mark.parametrize("seed", range(20))
+def test_an_item_is_on_the_shelf_where_its_key_is_looked_for(seed: int, rules: MatchRules) -> None:
+    secrets = (post("/files/REDACTED-0001/x", {"id": "file-" + "f" * 24}, {"a": 1}), get("/files/file-" + "f" * 24))
+    server = Server(1)
+    programs = (get(f"/threads/{OWN}/runs/{RUN}", "a"), *tool_loop(server, Plan(question=str(seed))))
+    for cassette in (performed(seed, 1), take(*secrets, *programs)):
+        found = tape_of(cassette, rules=rules)
+        for group in found.groups:
+            for item, track in zip(group.conversation.items, group.tracks, strict=True):
+                assert found._head(item) == track.key.head

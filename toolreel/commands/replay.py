@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from toolreel.collecting import set_aside
+from toolreel.collecting import no_collecting, set_aside
 from toolreel.errors import CommandError
 from toolreel.replay.address import CASSETTE_HEADER, CONTROL, SESSION_HEADER
 from toolreel.replay.book import Book
@@ -67,16 +67,19 @@ def replay(
         raise CommandError(f"--token is for the base-URL door, and has {SHORTEST} characters or more.")
     strict = bool(command) if manner.strict is None else manner.strict
     book = new_book(folder, replace(manner, strict=strict))
-    tapes = book.begin(names, _DEFAULT).tapes if names else ()
-    book.default = _DEFAULT if names else None
-    desk = Desk(book)
-    through = checked_tunnels(tunnels, via, _hosts(tapes))
-    door = (
-        proxy_door(desk, listen, tapes, through)
-        if via == PROXY
-        else base_url_door(desk, listen, tapes, tls=tls, token=token)
-    )
-    with set_aside(), door as environment:  # what was loaded stays
+    with ExitStack() as stack:
+        with no_collecting():  # what is loaded stays, and is set aside before anybody looks for garbage in it
+            tapes = book.begin(names, _DEFAULT).tapes if names else ()
+            stack.enter_context(set_aside())
+        book.default = _DEFAULT if names else None
+        desk = Desk(book)
+        through = checked_tunnels(tunnels, via, _hosts(tapes))
+        door = (
+            proxy_door(desk, listen, tapes, through)
+            if via == PROXY
+            else base_url_door(desk, listen, tapes, tls=tls, token=token)
+        )
+        environment = stack.enter_context(door)
         note(f"Replaying {', '.join(names) or f'all of {folder}'}: {_pointing(via, environment, named=bool(names))}")
         if command:
             status = child.run(command, environment)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 from . import jsontext, multipart
 from .model import (
@@ -93,6 +93,14 @@ def body_bytes(body: RequestBody | None, read_file: FileReader) -> bytes | None:
         case PartsBody():
             parts = [multipart.Part(part.headers, body_bytes(part.body, read_file) or b"") for part in body.parts]
             return multipart.join(parts)
+
+
+def body_files(*bodies: RequestBody | None) -> Iterator[str]:
+    """The digests of those bodies that are large, and of such parts of multipart bodies."""
+    for body in bodies:
+        for one in (part.body for part in body.parts) if isinstance(body, PartsBody) else (body,):
+            if isinstance(one, FileBody):
+                yield one.file
 
 
 def frame_of(data: bytes) -> Frame:

@@ -59,7 +59,7 @@ class FileBody(_Value):
 
 
 _First = Field(union_mode="left_to_right")
-"""Of these kinds no value fits two, so the first that fits is the one: pydantic need not look at the others."""
+"""Each kind forbids the members of the others, so the first that fits is the one, and pydantic looks no further."""
 
 PlainBody = Annotated[JsonBody | TextBody | Base64Body | FileBody, _First]
 

@@ -20,7 +20,7 @@ def names_in(texts: Iterable[str]) -> list[str]:
     """Everything in texts that is shaped like an id or a placeholder."""
     found: list[str] = []
     for text in texts:
-        if len(text) >= _SHORTEST and ("_" in text or "-" in text):  # as `may_hold` says, but it is not called
+        if len(text) >= _SHORTEST and ("_" in text or "-" in text):  # `may_hold` without a call
             found += _names_in_short(text) if len(text) <= _SHORT else _names_in(text)
     return found
 
@@ -37,7 +37,7 @@ _SHORT = 128
 
 
 def words_for(text: str) -> re.Pattern[str]:
-    """What finds all of these in this text, and maybe other words too."""
+    """What finds all ids and placeholders in this text, and maybe other words: look at what it finds."""
     if "\\" in text or "%" in text:
         return _NAMES_AFTER_ESCAPE
     return _NAMES if "REDACTED-" in text else _WORDS
@@ -63,15 +63,17 @@ def scan(value: Any, is_id: bool, names: list[str], told: list[str]) -> None:
     kind = type(value)  # as JSON is parsed: no subclasses
     if kind is dict:
         for key, member in value.items():
-            is_id, named = _KEYS[key]
+            is_under_id, named = _KEYS[key]
             if named:
                 names += named
             kind = type(member)
             if kind is str:
-                if len(member) >= _SHORTEST and ("_" in member or "-" in member):  # as below, but not called
-                    _scan_text(member, is_id, names, told)
+                if len(member) >= _SHORTEST and (
+                    "_" in member or "-" in member
+                ):  # `may_hold` without a call
+                    _scan_text(member, is_under_id, names, told)
             elif kind is dict or kind is list:
-                scan(member, is_id, names, told)
+                scan(member, is_under_id, names, told)
     elif kind is list:
         for item in value:
             scan(item, is_id, names, told)

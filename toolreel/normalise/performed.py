@@ -10,7 +10,7 @@ from typing import NamedTuple
 from toolreel.messages.model import Cassette, Interaction, Performance, Read
 
 from .names import names_in
-from .values import scan_body, scan_frame
+from .values import names_in_body, scan_body, scan_frame
 from .volatile import Volatile, put_back, volatile_of
 
 Times = tuple[int, int]
@@ -78,7 +78,7 @@ def ids_in(one: Performed) -> Ids:
     request, response = interaction.request, interaction.response
     pairs = (*request.query, *request.headers)
     asked = names_in([request.path, *chain.from_iterable(pairs)])
-    scan_body(request.body, asked, [])
+    asked += names_in_body(request.body)
     answered = names_in([value for _, value in response.headers])
     found: list[str] = []
     scan_body(response.body, answered, found)

@@ -54,6 +54,16 @@ def scan_body(body: RequestBody | None, names: list[str], told: list[str]) -> No
         told += under_id_keys(values_of_body(body))
 
 
+def names_in_body(body: RequestBody | None) -> list[str]:
+    """All ids and placeholders in a body."""
+    names: list[str] = []
+    if isinstance(body, JsonBody):
+        scan(body.value, False, names, [])
+    elif body is not None:
+        names += names_in(strings_of_body(body))
+    return names
+
+
 def scan_frame(frame: Frame, names: list[str], told: list[str]) -> None:
     """The same of a frame."""
     if isinstance(frame, JsonFrame):

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 class Asking:
     """A request. `whole` is all of it, `what` is what counts.
 
-    `held` are the ids in that that clients were given. `given` are all ids that were given out, `classes` the classes
+    `held` are the ids in it that clients were given. `given` are all ids that were given out, `classes` the classes
     of root ids. If the replay `forgets`, there are ids that it gave out and knows no more. `named` is as in Meant.
     """
 
@@ -70,7 +70,7 @@ class Asking:
     @cached_property
     def reads(self) -> bool:
         """Whether requests like this one change nothing."""
-        return bool(self.groups) and self.groups[0].by_key[self.key][0].kind is Kind.READ
+        return bool(self.groups) and self.groups[0].having(self.key)[0].kind is Kind.READ
 
     def meaning(self, state: State, track: Track) -> Meaning | None:
         """What a recorded request leaves open, if in this state it is the one that is asked; else None."""

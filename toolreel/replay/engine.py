@@ -155,7 +155,9 @@ class Engine:
         if len(due) > 1:
             agreeing = {group: due[group] for group in due if not live.states[group].contradicts}
             due = agreeing or due
-        return (live, due) if due else None
+        if not due or self._conversations.choose(live, list(due)) is None:  # or somebody else would be left without
+            return None
+        return live, due
 
     def _newcomer(self, asking: Asking) -> tuple[Live, dict[Group, Track]] | None:
         """A request that names no id of ours: it goes on with a live conversation, or begins a new one.
@@ -238,7 +240,7 @@ class Engine:
 
     def _answer(self, live: Live, due: dict[Group, Track], asking: Asking) -> Played:
         """Plays what is due; candidates whose answers differ from that of the chosen one fall away."""
-        chosen = due[self._conversations.choose(live, list(due))]
+        chosen = due[self._conversations.choose(live, list(due)) or next(iter(due))]
         alike = [group for group, track in due.items() if track is chosen or _alike(track, chosen)]
         if live.begun is None or not live.states[chosen.group].is_new:
             self._narrow(live, due, alike, chosen)

@@ -79,7 +79,7 @@ def missed(
         return _not_now(asking, recorded, options)
     if miss := _contradicting(asking, [*states, *fresh], options):
         return miss
-    others = [group.by_key[asking.key][0] for live in lives for group in asking.groups if group not in live.states]
+    others = [group.having(asking.key)[0] for live in lives for group in asking.groups if group not in live.states]
     return _elsewhere(asking, lives[0], others[0]) if others else _unlike(asking, lives or players)
 
 
@@ -90,7 +90,7 @@ def _equal(asking: Asking, states: Iterable[State]) -> list[Place]:
 
 
 def _of_key(asking: Asking, states: Iterable[State]) -> Iterator[Place]:
-    return ((state, track) for state in states for track in state.group.by_key.get(asking.key, ()))
+    return ((state, track) for state in states for track in state.group.having(asking.key))
 
 
 # ----------------------------------------------------------------------------------- variables that contradict others

@@ -145,7 +145,7 @@ class Conversations:
     def candidates(self, live: Live, asking: Asking) -> list[State]:
         """The states in which a live conversation would be in those that it may be and that know such a request."""
         if live.begun is None:
-            return [state for group, state in live.states.items() if asking.key in group.by_key]
+            return [state for group, state in live.states.items() if group.having(asking.key)]
         may_be = (group for group in asking.groups if live.may_be(group) and not self._is_owned((live.walk, group)))
         return [live.state(group) for group in may_be]
 
@@ -207,17 +207,17 @@ class Conversations:
         known.owned.add(group)
         return walk
 
-    def choose(self, live: Live, groups: list[Group]) -> Group:
-        """The first of its candidates `groups` that leaves every other live conversation one of its own."""
+    def choose(self, live: Live, groups: list[Group]) -> Group | None:
+        """The first of its candidates `groups` that leaves every other live conversation one of its own, if any."""
         seat = self._seats.get(live)
-        if seat is None or len(groups) == 1:
+        if seat is None or groups == [seat[1]]:
             return groups[0]
         del self._taken[seat]
         movable = self._movable()
         places = ((live.walk, group) for group in groups)
-        chosen = next((place for place in places if place not in self._taken or place in movable), seat)
+        chosen = next((place for place in places if place not in self._taken or place in movable), None)
         self._taken[seat] = live
-        return chosen[1]
+        return chosen[1] if chosen else None
 
     def narrow(self, live: Live, groups: Iterable[Group]) -> None:
         """Keeps only these candidates of a live conversation; others may thereby be decided too.
@@ -226,7 +226,7 @@ class Conversations:
         """
         kept = list(groups)
         if len(kept) > 1 and len({group.says for group in kept}) == 1:
-            kept = [self.choose(live, kept)]
+            kept = [self.choose(live, kept) or kept[0]]
         if len(kept) < len(live.states) or live.begun is not None:
             live.keep(kept)
             if live in self._seats:

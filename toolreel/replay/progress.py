@@ -177,11 +177,7 @@ class State:
 
     def asked_before(self, asking: Asking) -> Track | None:
         """The last interaction played that a request asks for again."""
-        again = {
-            track.n: track
-            for track in self.group.by_key.get(asking.key, ())
-            if asking.meaning(self, track) is not None
-        }
+        again = {track.n: track for track in self.group.having(asking.key) if asking.meaning(self, track) is not None}
         return next((again[n] for n in reversed(self._played) if n in again), None)
 
     @property

@@ -76,7 +76,7 @@ class MatchRules:
         """A body, `[value]`, without what is ignored; what the paths cannot be followed in stays."""
         for path in self.ignore:
             try:
-                places = [tuple(node.parts) for node in path.finditer(value[0])] if value else []
+                places = [tuple(node.parts) for node in path.finditer(value[0])] if _is_held(value) else []
             except (RecursionError, ValueError, json_path_error()):
                 continue
             if places:
@@ -111,6 +111,11 @@ OPTIONAL_QUERY = frozenset({"api-version"})
 def _plain_header(name: str, text: str) -> str:
     """A header's value without what a client makes anew in every request."""
     return re.sub(r";\s*boundary=[^;]*", "", text) if name == "content-type" else text
+
+
+def _is_held(value: Any) -> bool:
+    """Whether a body is one, and was kept."""
+    return isinstance(value, list) and bool(value)
 
 
 def _without(value: Any, places: Iterable[tuple[str | int, ...]]) -> Any:

@@ -143,7 +143,7 @@ class Session:
         return found
 
     def _failure(self, request: HttpRequest, error: Exception) -> Miss:
-        """What to say when there is no answer for another reason; a secret that the request may hold is not said."""
+        """What to say when an error is in the way of the answer; a secret that the request may hold is not said."""
         try:
             if isinstance(error, ToolreelError):  # such as a body file that was changed
                 said = self._redactor.text(f"{request.method} {request.path} cannot be answered: {error}")
@@ -183,7 +183,8 @@ class Session:
         if isinstance(played, Miss):
             return played
         answer = self._answer(wanted, played)
-        if played.stands is not None and not self.trouble.watches and not is_retry(asked):
+        is_plain = not self.trouble.watches and not is_retry(asked) and self._standing.seen == self._redactor.seen
+        if played.stands is not None and is_plain:
             group = None if played.track.kind is Kind.READ else played.track.group
             is_small = sum(map(len, answer.pieces)) <= _LARGE  # else it would be encoded once more
             is_shared = is_small and answer is self._recorded(played)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import NamedTuple
 
-from toolreel.messages.http import Headers, HttpRequest, shared
+from toolreel.messages.http import Headers, HttpRequest
 
 from .answer import Answer
 from .tracks import Group
@@ -42,6 +42,7 @@ class Standing:
     def __init__(self, seen: int = 0) -> None:
         self.seen = seen
         self._answers: dict[_Whole, Stands] = {}
+        self._headers: dict[Headers, Headers] = {}
         self._bytes = 0
 
     def get(self, request: HttpRequest) -> Stands | None:
@@ -62,9 +63,11 @@ class Standing:
         self._bytes += _OVERHEAD + length + own
         if self._bytes > _MOST_BYTES:
             self._answers.clear()
+            self._headers.clear()
             self._bytes = _OVERHEAD + length + own
         # Of many requests the texts that are equal are one, so that little memory is looked at to find one of them.
-        self._answers[sys.intern(method), target, shared(headers), body, origin] = stands
+        headers = self._headers.setdefault(headers, headers)
+        self._answers[sys.intern(method), target, headers, body, origin] = stands
 
 
 _Whole = tuple[str, str, Headers, bytes | None, str | None]

@@ -10,7 +10,7 @@ from weakref import WeakKeyDictionary
 from toolreel.collecting import no_collecting
 from toolreel.dialects.calls import calls_in
 from toolreel.dialects.ids import ROOTS
-from toolreel.messages.bodies import FileReader
+from toolreel.messages.bodies import FileReader, body_files
 from toolreel.messages.model import Cassette
 from toolreel.normalise.groups import Item
 from toolreel.normalise.order import Gathered, placed
@@ -47,7 +47,7 @@ class Tape:
     """A cassette and its tracks.
 
     `name` is for messages, `read_file` gives its large bodies by SHA-256. `originals` are the ids that clients are to
-    see in place of symbols. `rules` say what counts when requests are compared.
+    see in place of symbols. `rules` say what counts when requests are compared. Raises whatever `read_file` does.
     """
 
     def __init__(
@@ -72,6 +72,8 @@ class Tape:
             self._gathered.conversations.sort(key=lambda one: min(item.interaction.n for item in one.items))
             self.groups = [Group(number, self, one) for number, one in enumerate(self._gathered.conversations)]
             self.index = Index(self.groups, self._head)
+        for file in body_files(*(one.request.body for one in cassette.interactions)):
+            read_file(file)  # what cannot be compared is to be known before anybody asks
         self.encoded: WeakKeyDictionary[object, dict[tuple[int, bool], Encoded]] = WeakKeyDictionary()
         """Its responses as they are sent, by the clock that they go by; for sessions to share."""
         self._told: dict[Key, frozenset[str]] = {}
@@ -108,7 +110,8 @@ class Tape:
 
     def key_of(self, asked: Asked, minted: Container[str]) -> Key:
         """The key of a request whose `minted` ids are known."""
-        if self.free is None and not any(name in minted or PLACEHOLDER.fullmatch(name) for name in asked.names):
+        names = (name for name in asked.names if name in minted or PLACEHOLDER.fullmatch(name))
+        if self.free is None and not asked.headers and next(names, None) is None:
             return Key(f"{asked.method} {asked.path}", asked.bare_literal)
         said = asked.canonical(lambda text: self._reduced(text, minted), bare=True)
         return Key(f"{asked.method} {self._reduced(asked.path, minted)}", said)
@@ -140,7 +143,7 @@ class Tape:
     def told_by(self, key: Key) -> frozenset[str]:
         """The variables that stand, alone in a text, in the same places of all requests with this key."""
         if key not in self._told:
-            tracks = (track for group in self.index.groups(key) for track in group.by_key[key])
+            tracks = (track for group in self.index.groups(key) for track in group.having(key))
             forms = {track.asked.canonical(self._without_ids, bare=True) for track in tracks}
             self._told[key] = alone_in(forms.pop(), self.free) if len(forms) == 1 else frozenset()
         return self._told[key]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -75,7 +76,7 @@ class Track:
     def _says(self, *, bare: bool) -> str:
         """What its request means, with its ids; roots by their class. If `bare`, then without the model."""
         tape = self.tape
-        if tape.root_classes.keys().isdisjoint(self.symbols):
+        if tape.root_classes.keys().isdisjoint(self.asked.names):
             return self.asked.bare_literal if bare else self.asked.literal
 
         def name(found: str) -> str:
@@ -179,7 +180,7 @@ class Group:
         self.tape = tape
         self.conversation = conversation
         self.by_key: dict[Key, list[Track]] = {}
-        """Its tracks by their keys, as far as the tape's index knows them."""
+        """For the tape's index, which knows them when it is asked: all others ask `having`."""
         self._sayings: dict[Key, Sayings] = {}
 
     @cached_property
@@ -258,10 +259,14 @@ class Group:
         """Equal for conversations that say the same from beginning to end, but for ids and clock."""
         return self.tape.told[self.number].says
 
+    def having(self, key: Key) -> Sequence[Track]:
+        """Its tracks with this key."""
+        return self.by_key.get(key, ()) if self.tape.index.groups(key) else ()
+
     def sayings(self, key: Key) -> Sayings:
-        """Its tracks with this key, by what they say."""
+        """The same, by what they say."""
         if key not in self._sayings:
-            self._sayings[key] = Sayings(self.by_key.get(key, ()))
+            self._sayings[key] = Sayings(self.having(key))
         return self._sayings[key]
 
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import httptools
 
-from toolreel.messages.http import Headers, HttpRequest, shared
+from toolreel.messages.http import Headers, HttpRequest
 from toolreel.replay.answer import Answer
 
 from .closed import Answers, answered, failed
@@ -174,7 +174,7 @@ class Connection(asyncio.Protocol):
             return
         headers = tuple(self._fields)
         if headers != self._headers:  # clients send the same again and again; who remembers them knows them at once
-            self._headers = shared(headers)
+            self._headers = headers
         special = [field for field in self._fields if field[0] in SPECIAL]
         version = self._parser.get_http_version()
         if len(special) != 1 or special[0][0] != "host" or version != "1.1":
