@@ -53,7 +53,12 @@ def _measure(names: tuple[str, ...], plan: Plan) -> Run:
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m bench",
+        description=__doc__,
+        epilog=_about(),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("only", nargs="*", metavar="BENCHMARK", help=f"one or more of {', '.join(BENCHMARKS)}")
     parser.add_argument("--quick", action="store_true", help="one short round: shows that everything works")
     parser.add_argument(
@@ -63,7 +68,7 @@ def _options() -> argparse.Namespace:
         "--write",
         type=Path,
         metavar="FOLDER",
-        help="where the report goes; by default docs/, if everything is measured",
+        help="where the report goes; by default docs/, if everything is measured and not --quick",
     )
     options = parser.parse_args()
     if unknown := set(options.only) - set(BENCHMARKS):
@@ -71,6 +76,20 @@ def _options() -> argparse.Namespace:
     if options.write is None and not options.only and not options.quick:
         options.write = ROOT / "docs"
     return options
+
+
+def _about() -> str:
+    """What each benchmark is about."""
+    modules = [importlib.import_module(f"bench.{name}") for name in BENCHMARKS]
+    lines = [
+        f"  {name:12}{(module.__doc__ or '').splitlines()[0]}"
+        for name, module in zip(BENCHMARKS, modules, strict=True)
+    ]
+    return (
+        "benchmarks:\n" + "\n".join(lines) + "\n\n"
+        "All of them take about 20 minutes, --quick one and a half. What is missing is installed: peers and floors into\n"
+        ".bench (or TOOLREEL_BENCH_CACHE), wrk and hey with apt-get if this is root. Nothing else should run meanwhile."
+    )
 
 
 def _say(text: str) -> None:

@@ -20,6 +20,9 @@ ratios round by round. The server has one core, the load (wrk; hey through the p
 connections kept open unless a table says otherwise. Everything on loopback, on {machine}. Absolute figures say little
 about another machine; the ratios are what counts. Every single reading is in [benchmarks.json](benchmarks.json).
 
+A *peer* records and replays HTTP, as toolreel does. A *floor* answers with the same bytes whatever is asked: it shows
+what a server of its kind costs before it does any work.
+
 ## Targets
 """
 

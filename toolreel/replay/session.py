@@ -138,7 +138,7 @@ class Session:
         if isinstance(found, Miss):
             # What a client sent may hold what no answer and no terminal can show, such as half a surrogate pair.
             found = replace(found, message=found.message.encode("utf-8", "backslashreplace").decode())
-            self.note(found)
+            self._note(found)
             return miss_answer(found)
         return found
 
@@ -154,10 +154,13 @@ class Session:
         return Miss(MissCode.INTERNAL, f"toolreel failed on {what}. This is a bug of toolreel's; please report it.")
 
     def note(self, miss: Miss) -> None:
-        """Takes note of a miss; doors find some too: what went wrong there was no answer either."""
-        self._missed.add(miss)
+        """Takes note of a miss that a door has found: what went wrong there was no answer either."""
+        self._note(miss)
+
+    def _note(self, miss: Miss) -> None:
         if len(self.misses) < _MOST_LISTED:
             self.misses.append(miss)
+        self._missed.add(miss)
 
     def _standing_answer(self, request: HttpRequest) -> Answer | None:
         """What was answered before, if nothing can have changed it."""
