@@ -68,9 +68,7 @@ def scan(value: Any, is_id: bool, names: list[str], told: list[str]) -> None:
                 names += named
             kind = type(member)
             if kind is str:
-                if len(member) >= _SHORTEST and (
-                    "_" in member or "-" in member
-                ):  # `may_hold` without a call
+                if len(member) >= _SHORTEST and ("_" in member or "-" in member):  # `may_hold` without a call
                     _scan_text(member, is_under_id, names, told)
             elif kind is dict or kind is list:
                 scan(member, is_under_id, names, told)
