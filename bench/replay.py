@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from . import exchanges
-from .contenders import DOOR, ON_GRANIAN, ON_UVICORN, servers
+from .contenders import DOOR, ON_GRANIAN, ON_UVICORN, TOOLREEL, servers
 from .figures import median
 from .run import Run
 
@@ -28,7 +28,7 @@ def measure(run: Run) -> None:
         found = run.compete(key, servers(run.load.tools), exchange)
         run.findings.sections.append(run.table(*_TEXTS[key], found))
         run.beside_best_peer(f"{key}-peer", found)
-        run.beside(f"{key}-constant", found, DOOR)
+        run.duel(f"{key}-constant", TOOLREEL, DOOR, exchange)
         if key == "json":
             faster = max((ON_UVICORN, ON_GRANIAN), key=lambda one: median([reading.rate for reading in found[one]]))
             run.beside("door", found, faster, DOOR)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
+from functools import partial
 
 from .contenders import TOOLREEL, Contender, Kind, Stage
 from .exchanges import Exchange
@@ -27,6 +28,8 @@ FULL = Plan(rounds=5, seconds=1.0, repeats=5)
 QUICK = Plan(rounds=1, seconds=0.5, repeats=1, is_quick=True)
 
 
+OFTEN = 4
+"""So many times as often are measured those that are set beside each other alone, half as long each time."""
 _SLICE_S, _MOST_SLICES, _STEADY_SLICES = 0.5, 12, 3
 
 
@@ -68,6 +71,22 @@ class Run:
             memory = {one.name: programs[one].memory() for one in contenders}
         self.note(key, found, memory)
         return {one: found[one.name] for one in contenders}
+
+    def duel(self, key: str, ours: Contender, other: Contender, exchange: Exchange) -> None:
+        """Measures a target: our rate as a part of another's, both in turn and often, for what is nearly as fast."""
+        with ExitStack() as stack:
+            programs = {}
+            for one in (ours, other):
+                programs[one] = stack.enter_context(self.stage.running(one, [exchange]))
+                programs[one].await_answer(exchange)
+                self.warm_up(lambda seconds: self.load.one(programs[one], exchange, seconds))  # noqa: B023 - called here
+            seconds = self.plan.seconds / 2
+            found = in_turn(
+                {one.name: partial(self.load.one, programs[one], exchange, seconds) for one in programs},
+                self.plan.rounds * OFTEN,
+            )
+        self.note(f"{key}, in turn", found)
+        self.beside(key, {one: found[one.name] for one in programs}, other, ours)
 
     def warm_up(self, measure: Callable[[float], Reading]) -> None:
         """Puts load on a server until it gets no faster: those on Node and Java take thousands of requests."""

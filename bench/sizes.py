@@ -12,11 +12,10 @@ from .exchanges import Exchange
 from .figures import Section, in_turn, median
 from .load import Reading
 from .processes import Program
-from .run import Run
+from .run import OFTEN, Run
 
 SIZES = (10, 1_000, 10_000)
 _SLICE_S, _SLICES = 2.0, 10
-_OFTEN = 4
 _TOO_SLOW = 100
 """Who answers fewer requests a second among 1,000 is not asked to hold 10,000."""
 
@@ -28,7 +27,7 @@ def measure(run: Run) -> None:
     sizes = SIZES[:2] if run.plan.is_quick else SIZES
     # All sizes in turn, and often: it is they that are set beside each other.
     both = [(one, size) for size in sizes for one in (TOOLREEL, LOOKUP)]
-    found = _in_turn(run, both, run.plan.rounds * _OFTEN, run.plan.seconds / 2)
+    found = _in_turn(run, both, run.plan.rounds * OFTEN, run.plan.seconds / 2)
     peers = [TALKBACK, MOUNTEBANK, MITMPROXY, *([WIREMOCK] if run.load.tools.java else [])]
     for size in sizes:
         fit = [one for one in peers if size <= 1_000 or _rate(found[one, 1_000]) >= _TOO_SLOW]

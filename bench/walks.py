@@ -7,8 +7,8 @@ from functools import partial
 
 from . import exchanges
 from .contenders import MITMPROXY, MOUNTEBANK, TALKBACK, TOOLREEL, WIREMOCK
-from .figures import Section, in_turn, median
-from .run import Run
+from .figures import Section, in_turn, median, ratio
+from .run import OFTEN, Run
 
 _CLIENTS = 8
 _SLICES = 5
@@ -47,7 +47,7 @@ def _beside_peers(run: Run) -> None:
 
 
 def _for_a_while(run: Run) -> None:
-    """The same write again and again: what is kept of walks that are over?"""
+    """The same write again and again: what is kept of walks that are over, and is it slower than one that is new?"""
     seconds = 1.0 if run.plan.is_quick else 4.0
     rows: list[tuple[str | float | None, ...]] = []
     with run.stage.running(TOOLREEL, [exchanges.submit()]) as program:
@@ -58,11 +58,24 @@ def _for_a_while(run: Run) -> None:
             total += reading.rate * seconds
             rows.append((str(number), reading.rate, reading.cpu, total, program.memory() / 1e6))
         grown = (program.memory() - before) / max(total, 1)
+        with run.stage.running(TOOLREEL, [exchanges.submit()]) as new:
+            new.await_answer(exchanges.submit())
+            run.warm_up(partial(run.load.one, new, exchanges.submit()))
+            servers = {"after all these": program, "new": new}
+            found = in_turn(
+                {
+                    name: partial(run.load.one, one, exchanges.submit(), run.plan.seconds / 2)
+                    for name, one in servers.items()
+                },
+                run.plan.rounds * OFTEN,
+            )
+    run.note("walks that are over", found)
     text = (
-        f"One server, `submit_tool_outputs` repeated for {_SLICES * seconds:.0f} seconds: each is a walk of its own."
+        f"One server, `submit_tool_outputs` repeated for {_SLICES * seconds:.0f} seconds: each is a walk of its own. "
+        "Then it is asked in turn with one that is new."
     )
     columns = ("slice", "requests/s", "CPU µs a request", "requests so far", "memory MB")
     run.findings.sections.append(Section("Replay: what walks leave behind", text, columns, rows))
-    rates = [float(row[1] or 0) for row in rows]
-    run.findings.measured["growth-rate"] = (rates[-1] / rates[0], "last slice beside the first")
+    rates = [[reading.rate for reading in found[name]] for name in servers]
+    run.findings.measured["growth-rate"] = (ratio(*rates), "beside a new server, in turn")
     run.findings.measured["growth-memory"] = (median([grown]), "bytes a request")
