@@ -87,7 +87,7 @@ def _about() -> str:
     ]
     return (
         "benchmarks:\n" + "\n".join(lines) + "\n\n"
-        "All of them take about 20 minutes, --quick one and a half. What is missing is installed: peers and floors\n"
+        "All of them take about 20 minutes, --quick much less. What is missing is installed: peers and floors\n"
         "into .bench (or TOOLREEL_BENCH_CACHE), wrk and hey with apt-get if this is root. Nothing else should run."
     )
 

@@ -56,7 +56,7 @@ def may_hold(text: str) -> bool:
 
 
 def scan(value: Any, is_id: bool, names: list[str], told: list[str]) -> None:
-    """Adds to `names` all that a JSON value holds, keys included, and to `told` the ids `under_id_keys`.
+    """Adds to `names` the ids and placeholders in a JSON value, keys included, and to `told` the ids `under_id_keys`.
 
     `is_id` says whether the value itself stands under one.
     """
