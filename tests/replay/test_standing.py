@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import fields, replace
 from random import Random
 
 import pytest
@@ -26,6 +26,11 @@ NAMED = post("/moderations", "c", {"user": MADE_UP})
 CHAT = stream("/chat/completions", [("a", {"n": 1})])
 
 
+def plain(answer: Answer) -> Answer:
+    """The answer without what makes it stand."""
+    return Answer(*(getattr(answer, field.name) for field in fields(Answer)))
+
+
 def is_remembered(playing: Session, request: HttpRequest) -> bool:
     return playing._standing.get(request) is not None
 
@@ -33,10 +38,9 @@ def is_remembered(playing: Session, request: HttpRequest) -> bool:
 @pytest.mark.parametrize("exchange", [SUBMIT, MODELS, CHAT])
 def test_a_conversation_of_its_own_is_looked_for_once(exchange: Exchange, monkeypatch: pytest.MonkeyPatch) -> None:
     playing = session(exchange)
-    first, second = playing.answer(exchange.sent), playing.answer(exchange.sent)
+    first, second = (plain(playing.answer(exchange.sent)) for _ in range(2))
     monkeypatch.delattr(Session, "_find")
-    assert playing.answer(exchange.sent) is second
-    assert first == second
+    assert plain(playing.answer(exchange.sent)) == first == second
     assert body(second) == exchange.received
     assert (playing.served, playing.unplayed, playing.misses) == (3, 0, [])
 
@@ -102,6 +106,35 @@ def test_headers_take_part() -> None:
     assert not is_remembered(playing, replace(SUBMIT.sent, headers=(("authorization", "Bearer x"),)))
 
 
+@pytest.mark.parametrize(
+    "other",
+    [
+        HttpRequest("PUT", "/a", (("x", "y"),), b"bc", "https://one"),
+        HttpRequest("POST", "/ab", (("x", "y"),), b"c", "https://one"),
+        HttpRequest("POST", "/", (("x", "y"),), b"abc", "https://one"),
+        HttpRequest("POST", "/a", (("x", "z"),), b"bc", "https://one"),
+        HttpRequest("POST", "/a", (("x", "y"),), b"cb", "https://one"),
+        HttpRequest("POST", "/abc", (("x", "y"),), None, "https://one"),
+        HttpRequest("POST", "/abc", (("x", "y"),), b"", "https://one"),
+        HttpRequest("POST", "/a", (("x", "y"),), b"bc", None),
+        HttpRequest("POST", "/\udc80", (("x", "y"),), b"bc", "https://one"),
+    ],
+)
+def test_another_request_is_another_request(other: HttpRequest) -> None:
+    one = HttpRequest("POST", "/a", (("x", "y"),), b"bc", "https://one")
+    kept = Standing()
+    kept.keep(one, Stands.of(Answer(200, ()), None, ()))
+    assert kept.get(other) is None
+    kept.keep(other, Stands.of(Answer(201, ()), None, ()))
+    assert [stands and stands.status for stands in map(kept.get, (one, other))] == [200, 201]
+
+
+def test_no_body_and_an_empty_one_are_not_the_same() -> None:
+    kept = Standing()
+    kept.keep(HttpRequest("GET", "/a"), Stands.of(Answer(200, ()), None, ()))
+    assert kept.get(HttpRequest("GET", "/a", (), b"")) is None
+
+
 def test_remembering_changes_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     """Random requests, many times, against sessions that remember and that do not."""
     exchanges = [
@@ -123,13 +156,13 @@ def test_remembering_changes_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _answers(playing: Session, asked: Iterable[HttpRequest]) -> list[object]:
-    found: list[object] = [playing.answer(one) for one in asked]
+    found: list[object] = [plain(playing.answer(one)) for one in asked]
     return [*found, playing.served, playing.misses, playing.verdict()]
 
 
 def test_whoever_is_full_begins_again_and_long_ones_are_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(standing, "_MOST_BYTES", 10_000)
-    kept, stands = Standing(), Stands(Answer(200, ()), None, ())
+    kept, stands = Standing(), Stands.of(Answer(200, ()), None, ())
     requests = [HttpRequest("POST", f"/{n}", (), b"x" * 1_000) for n in range(10)]
     for one in requests:
         kept.keep(one, stands)
@@ -145,9 +178,9 @@ def test_answers_count_too(monkeypatch: pytest.MonkeyPatch) -> None:
     kept = Standing()
     requests = [HttpRequest("POST", "/", (("traceparent", str(n)),), b"") for n in range(10)]
     for one in requests:
-        kept.keep(one, Stands(Answer(200, (), (b"x" * 10_000, b"y" * 10_000)), None, ()))
+        kept.keep(one, Stands.of(Answer(200, (), (b"x" * 10_000, b"y" * 10_000)), None, ()))
     assert [kept.get(one) is not None for one in requests] == [False] * 8 + [True] * 2
-    kept.keep(requests[0], Stands(Answer(200, (), (b"x" * 2_000_000,)), None, ()))
+    kept.keep(requests[0], Stands.of(Answer(200, (), (b"x" * 2_000_000,)), None, ()))
     assert kept.get(requests[0]) is None
     assert kept.get(requests[-1]) is not None, "what is too large drives nothing out"
 

@@ -170,7 +170,7 @@ class Session:
         if stands is None or not self._engine.stands(stands):
             return None
         self.served += 1
-        return stands.answer
+        return stands
 
     def _find(self, asked: HttpRequest) -> Answer | Miss:
         request = self._redactor.request(_decoded(asked))
@@ -191,7 +191,7 @@ class Session:
             group = None if played.track.kind is Kind.READ else played.track.group
             is_small = sum(map(len, answer.pieces)) <= _LARGE  # else it would be encoded once more
             is_shared = is_small and answer is self._recorded(played)
-            self._standing.keep(asked, Stands(answer, group, played.stands), is_shared=is_shared)
+            self._standing.keep(asked, Stands.of(answer, group, played.stands), is_shared=is_shared)
         return answer
 
     def _other_host(self, request: HttpRequest, origin: str) -> Miss:
