@@ -85,13 +85,20 @@ def sheet(answer: Answer, form: Form) -> Sheet:
 
 @lru_cache(1024)
 def _sheet(status: int, headers: Headers, length: int | None, form: Form) -> Sheet:
-    if status < 200:
-        raise ValueError(f"{status} is no status of an answer")
     frame = framing(status, length, form)
     last = () if form.keeps else ((b"connection", b"close"),)
+    lines = [b"%b: %b\r\n" % field for field in (*frame, *last)]
+    return Sheet(b"".join((_begin(status, headers), *lines, b"\r\n")), has_body(status, form), frame is _CHUNKED)
+
+
+@lru_cache(1024)
+def _begin(status: int, headers: Headers) -> bytes:
+    """What the heads of answers of every length share."""
+    if status < 200:
+        raise ValueError(f"{status} is no status of an answer")
     lines = [f"HTTP/1.1 {status} {_REASONS.get(status, '')}".encode()]
-    lines += [b"%b: %b" % field for field in (*fields(headers), *frame, *last)]
-    return Sheet(b"\r\n".join((*lines, b"", b"")), has_body(status, form), frame is _CHUNKED)
+    lines += [b"%b: %b" % field for field in fields(headers)]
+    return b"\r\n".join((*lines, b""))
 
 
 _NOTHING = Sheet(b"", False, False)
