@@ -135,6 +135,22 @@ def running(
         _end(process)
 
 
+def printed(command: Sequence[str | Path], *, core: int, env: Mapping[str, str]) -> str:
+    """What a program prints until it ends; raises BenchError if it fails."""
+    with pinned(core):
+        done = subprocess.run(
+            list(map(str, command)),
+            env={**os.environ, **env},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=300,
+        )
+    if done.returncode:
+        raise BenchError(f"{' '.join(map(str, command[1:4]))} failed: {done.stderr[-600:].strip()}")
+    return done.stdout
+
+
 def ask(port: int, exchange: Exchange) -> tuple[int, bytes]:
     """Status and body of the answer to one request."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)

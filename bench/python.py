@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
@@ -13,10 +11,9 @@ from pathlib import Path
 
 from . import exchanges
 from .contenders import BARE, ROOT, SERVERS, TOOLREEL
-from .errors import BenchError
 from .exchanges import JSON_TYPE
 from .figures import Section, in_turn, median, ratio
-from .processes import free_port, pinned, running
+from .processes import free_port, printed, running
 from .run import Run
 
 _SIZE = 1_000
@@ -101,15 +98,4 @@ def _figure(run: Run, command: Sequence[str | Path]) -> float:
 
 
 def _printed(run: Run, command: Sequence[str | Path]) -> str:
-    with pinned(run.stage.cores.load):
-        done = subprocess.run(
-            list(map(str, command)),
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=300,
-        )
-    if done.returncode:
-        raise BenchError(f"{' '.join(map(str, command[1:4]))} failed: {done.stderr[-600:].strip()}")
-    return done.stdout
+    return printed(command, core=run.stage.cores.load, env={"PYTHONPATH": str(ROOT)})

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial
+from pathlib import Path
 
 from . import exchanges, matching
-from .contenders import LOOKUP, MITMPROXY, MOUNTEBANK, TALKBACK, TOOLREEL, WIREMOCK, Contender
+from .contenders import (
+    LOOKUP,
+    MITMPROXY,
+    MOUNTEBANK,
+    ROOT,
+    SERVERS,
+    TALKBACK,
+    TOOLREEL,
+    WIREMOCK,
+    Contender,
+)
 from .exchanges import Exchange
 from .figures import Section, in_turn, median
 from .load import Reading
-from .processes import Program
+from .processes import Program, printed
 from .run import OFTEN, Run
 
 SIZES = (10, 1_000, 10_000)
@@ -53,7 +66,37 @@ def measure(run: Run) -> None:
     beside = f"{median(ours):.2f} × of toolreel's rate, {median(floor):.2f} × of the dict's"
     run.findings.measured["match"] = (median(ours), f"{sizes[-1]:,} beside {sizes[0]} interactions")
     run.findings.measured["match-dict"] = (median(kept), beside)
+    _steps(run, sizes, [median([reading.cpu for reading in found[TOOLREEL, size]]) for size in sizes])
     _in_process(run, sizes)
+
+
+def _steps(run: Run, sizes: Sequence[int], whole: Sequence[float]) -> None:
+    """The profile: of what toolreel takes for a request (`whole`, in µs, one for each size), what each step takes."""
+    folder = run.stage.folder / "steps"
+    commands: dict[str, list[str | Path]] = {}
+    for size in sizes:
+        cassette = folder / f"{size}.json"
+        exchanges.cassette(cassette, [exchanges.submit(number) for number in range(size)])
+        commands[str(size)] = [sys.executable, SERVERS / "steps.py", cassette, str(size)]
+    core, env = run.stage.cores.server, {"PYTHONPATH": str(ROOT)}
+    measures = {name: partial(printed, command, core=core, env=env) for name, command in commands.items()}
+    found = in_turn(measures, run.plan.repeats)
+    taken: list[list[dict[str, float]]] = [list(map(json.loads, found[str(size)])) for size in sizes]
+    run.findings.raw["finding the match, steps"] = dict(zip(commands, taken, strict=True))
+    rows = [(step, [median([one[step] for one in each]) for each in taken]) for step in taken[0][0]]
+    in_process = [sum(times) for times in zip(*(times for _, times in rows), strict=True)]
+    sockets = [over_http - inside for over_http, inside in zip(whole, in_process, strict=True)]
+    rows += [("sockets: the kernel and uvloop", sockets), ("all of it", list(whole))]
+    text = (
+        "Microseconds of processor time. The steps were measured in a process of their own, without sockets; to those "
+        "is put down what the server takes over HTTP and no step explains. No step does more among more "
+        "interactions, but each looks at some memory that the processor has in no cache."
+    )
+    columns = ("", *(f"{size:,} interactions" for size in sizes), "grown by")
+    shown = [(step, *times, times[-1] - times[0]) for step, times in rows]
+    run.findings.sections.append(
+        Section("Replay: finding the match: where toolreel's time goes", text, columns, shown)
+    )
 
 
 def _in_process(run: Run, sizes: Sequence[int]) -> None:
