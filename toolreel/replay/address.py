@@ -43,8 +43,10 @@ def addressed(request: HttpRequest) -> tuple[Address | None, HttpRequest]:
 
     Of a request that names cassettes but no session, the session is `""`.
     """
+    if not request.target.startswith(CONTROL):
+        return _in_headers(request.headers), request
     path, mark, query = request.target.partition("?")
-    match = _PREFIX.fullmatch(path) if path.startswith(CONTROL) else None
+    match = _PREFIX.fullmatch(path)
     if match is None:
         return _in_headers(request.headers), request
     session = unquote(match["session"] or "")

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import httptools
 
-from toolreel.messages.http import Headers, HttpRequest
+from toolreel.messages.http import Headers, HttpRequest, shared
 from toolreel.replay.answer import Answer
 
 from .closed import Answers, answered, failed
@@ -173,8 +173,8 @@ class Connection(asyncio.Protocol):
         if self._offers:
             return
         headers = tuple(self._fields)
-        if headers != self._headers:  # clients send the same again and again; who remembers them knows them at once
-            self._headers = headers
+        if headers != self._headers:  # clients send the same again and again: then it is one object, soon known
+            self._headers = shared(headers)
         special = [field for field in self._fields if field[0] in SPECIAL]
         version = self._parser.get_http_version()
         if len(special) != 1 or special[0][0] != "host" or version != "1.1":
