@@ -88,8 +88,8 @@ def _steps(run: Run, sizes: Sequence[int], whole: Sequence[float]) -> None:
     sockets = [over_http - inside for over_http, inside in zip(whole, in_process, strict=True)]
     rows += [("sockets: the kernel and uvloop", sockets), ("all of it", list(whole))]
     text = (
-        "Microseconds of processor time. The steps were measured in a process of their own, without sockets; to those "
-        "is put down what the server takes over HTTP and no step explains. No step does more among more "
+        "Microseconds of processor time. The steps were measured in a process of their own, without sockets; to "
+        "these is put down what the server takes over HTTP and no step explains. No step does more among more "
         "interactions, but each looks at some memory that the processor has in no cache."
     )
     columns = ("", *(f"{size:,} interactions" for size in sizes), "grown by")
