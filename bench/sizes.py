@@ -93,7 +93,7 @@ def _steps(run: Run, sizes: Sequence[int], whole: Sequence[float]) -> None:
         "interactions, but each looks at some memory that the processor has in no cache."
     )
     columns = ("", *(f"{size:,} interactions" for size in sizes), "grown by")
-    shown = [(step, *times, times[-1] - times[0]) for step, times in rows]
+    shown: list[tuple[str | float | None, ...]] = [(step, *times, times[-1] - times[0]) for step, times in rows]
     run.findings.sections.append(
         Section("Replay: finding the match: where toolreel's time goes", text, columns, shown)
     )
