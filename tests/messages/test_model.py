@@ -130,6 +130,9 @@ def test_a_good_cassette_is_what_it_says() -> None:
         ),
         pytest.param(["interactions", 1, "request", "method"], ..., "Field required", id="no-method"),
         pytest.param(["interactions", 1, "response", "status"], 99, "greater than or equal to 100", id="status-99"),
+        pytest.param(["interactions", 1, "response", "status"], "200", "a valid integer", id="status-text"),
+        pytest.param(["interactions", 1, "response", "status"], 200.0, "a valid integer", id="status-fraction"),
+        pytest.param(["interactions", 0, "n"], True, "a valid integer", id="number-truth"),
         pytest.param(["interactions", 1, "response", "status"], 1000, "less than or equal to 999", id="status-1000"),
         pytest.param(
             ["interactions", 1, "response", "body"],

@@ -17,6 +17,9 @@ from .http import origin_of
 
 FORMAT_VERSION: Literal[1] = 1
 
+Int = Annotated[int, Field(strict=True)]
+"""A number, and no text that could be read as one: written again, the cassette would be another."""
+Status = Annotated[Int, Field(ge=100, le=999)]
 Pair = tuple[str, str]
 
 
@@ -148,7 +151,7 @@ class Request(_Value):
     """What was asked: `path` is relative to the upstream, `query` and `headers` are lists of pairs in their order."""
 
     method: Annotated[str, Field(json_schema_extra={"pattern": _METHOD.pattern})]
-    upstream: Annotated[int, Field(ge=0)] = 0
+    upstream: Annotated[Int, Field(ge=0)] = 0
     path: str
     query: tuple[Pair, ...] = ()
     headers: tuple[Pair, ...] = ()
@@ -165,7 +168,7 @@ class Request(_Value):
 class Response(_Value):
     """What was answered: a body, or the frames of an event stream."""
 
-    status: Annotated[int, Field(ge=100, le=999)]
+    status: Status
     headers: tuple[Pair, ...] = ()
     body: Body | None = None
     frames: tuple[Frame, ...] | None = None
@@ -180,7 +183,7 @@ class Response(_Value):
 class Interaction(_Value):
     """One request and its response; `n` counts from 1 in the order in which the requests came."""
 
-    n: Annotated[int, Field(ge=1)]
+    n: Annotated[Int, Field(ge=1)]
     request: Request
     response: Response
     ending: Ending = Ending.COMPLETE
@@ -201,16 +204,16 @@ class Performance(_Value):
     tell secrets: nobody can decode them, or they are the checksum of what was decoded.
     """
 
-    ms: tuple[int, int] | None = None
-    frame_ms: tuple[int, ...] | None = None
-    chunks: tuple[int, ...] | None = None
-    at: tuple[int, ...] | None = None
+    ms: tuple[Int, Int] | None = None
+    frame_ms: tuple[Int, ...] | None = None
+    chunks: tuple[Int, ...] | None = None
+    at: tuple[Int, ...] | None = None
     obfuscation: tuple[str, ...] | None = None
     system_fingerprint: tuple[str, ...] | None = None
     headers: tuple[Pair, ...] | None = None
     encoding: str | None = None
     rest: str | None = None
-    hidden: Annotated[int, Field(ge=1)] | None = None
+    hidden: Annotated[Int, Field(ge=1)] | None = None
 
 
 class Read(_Value):
@@ -222,11 +225,11 @@ class Read(_Value):
     that stands in the cassette, the settled one.
     """
 
-    count: Annotated[int, Field(ge=1)]
-    ms: tuple[tuple[int, int], ...] | None = None
+    count: Annotated[Int, Field(ge=1)]
+    ms: tuple[tuple[Int, Int], ...] | None = None
     volatile: tuple[tuple[Pair, ...], ...] | None = None
-    at: tuple[int, ...] | None = None
-    status: Annotated[int, Field(ge=100, le=999)] | None = None
+    at: tuple[Int, ...] | None = None
+    status: Status | None = None
     headers: tuple[Pair, ...] | None = None
     body: Body | None = None
 
@@ -250,7 +253,7 @@ class Take(_Value):
     tool: str
     interactions: dict[str, Performance] = {}
     reads: dict[str, tuple[Read, ...]] = {}
-    overlap: tuple[tuple[int, int], ...] = ()
+    overlap: tuple[tuple[Int, Int], ...] = ()
 
 
 class InconsistentError(ValueError):
