@@ -182,6 +182,13 @@ def test_search_for_programs(folder: Path, capsys: pytest.CaptureFixture[str]) -
     assert "\x02" not in hit["excerpt"]
 
 
+@pytest.mark.parametrize("as_json", [False, True])
+def test_search_tells_of_what_it_cannot_read(folder: Path, as_json: bool, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "broken.json").write_text("[]")
+    assert search(folder, ["tokyo"], limit=50, as_json=as_json) == 0
+    assert capsys.readouterr().err == "1 broken cassette not searched; toolreel ls says what is wrong.\n"
+
+
 def test_what_is_not_shown_is_counted(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     search(folder, ["tokyo"], limit=1, as_json=False)
     assert "more places not shown; --limit shows more." in capsys.readouterr().err

@@ -127,6 +127,7 @@ def search(folder: Path, words: Sequence[str], *, limit: int, as_json: bool) -> 
     """Prints the texts that hold all the words; the exit status is 1 if there are none, as grep's is."""
     with catalogue(folder) as found:
         hits, total = found.search(" ".join(words), limit)
+        broken = found.broken
     if as_json:
         excerpts = [{**hit._asdict(), "excerpt": _UNMARKED.sub("", hit.excerpt)} for hit in hits]
         console.json_result({"total": total, "hits": excerpts})
@@ -139,6 +140,8 @@ def search(folder: Path, words: Sequence[str], *, limit: int, as_json: bool) -> 
             console.note(f"{counted(total - len(hits), 'more place')} not shown; --limit shows more.")
         if not total:
             console.note("Nothing found.")
+    if broken:
+        console.note(f"{counted(broken, 'broken cassette')} not searched; toolreel ls says what is wrong.")
     return 0 if total else 1
 
 
