@@ -73,6 +73,13 @@ class Catalogue:
         )
         return [Row(*row) for row in rows.fetchall()]
 
+    @property
+    def broken(self) -> int:
+        """How many cassettes cannot be read."""
+        query = "SELECT count(*) FROM cassettes WHERE folder = ? AND error IS NOT NULL"
+        (count,) = self._db.execute(query, [self._folder]).fetchone()
+        return int(count)
+
     def tools(self) -> list[str]:
         """The names of the tools that are called."""
         rows = self._db.execute(f"SELECT DISTINCT tool FROM calls {_IN_FOLDER} ORDER BY tool", [self._folder])

@@ -41,6 +41,11 @@ def test_an_address_that_others_could_reach_is_refused(text: str) -> None:
     with pytest.raises(CommandError) as caught:
         parse_listen(text)
     assert str(caught.value) == f"--listen {text}: toolreel listens on this machine only; use 127.0.0.1:8080."
+    with pytest.raises(
+        CommandError, match=r"use 127\.0\.0\.1:8080, or demand a token of every client with --token\.$"
+    ):
+        parse_listen(text, guarded=False)
+    assert parse_listen(text, guarded=True).port == 8080
 
 
 @pytest.mark.parametrize(

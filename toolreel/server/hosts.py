@@ -28,14 +28,18 @@ class Listen(NamedTuple):
 _LONGEST_PORT = len("65535")
 
 
-def parse_listen(text: str, *, guarded: bool = False) -> Listen:
-    """`HOST:PORT`, `:PORT`, `PORT` or `[::1]:PORT`; loopback only, unless a token guards it. Raises CommandError."""
+def parse_listen(text: str, *, guarded: bool | None = None) -> Listen:
+    """`HOST:PORT`, `:PORT`, `PORT` or `[::1]:PORT`; loopback only, unless `guarded`. Raises CommandError.
+
+    `guarded` says whether a token is demanded of clients, None where none can be.
+    """
     host, _, port = text.rpartition(":")
     host = host.strip("[]") or "127.0.0.1"
     if not (port.isascii() and port.isdigit() and len(port) <= _LONGEST_PORT and int(port) < 65536):
         raise CommandError(f"--listen {text}: no port; write HOST:PORT, such as 127.0.0.1:8080.")
     if not is_loopback(host) and not guarded:
-        raise CommandError(f"--listen {text}: toolreel listens on this machine only; use 127.0.0.1:{port}.")
+        token = "" if guarded is None else ", or demand a token of every client with --token"
+        raise CommandError(f"--listen {text}: toolreel listens on this machine only; use 127.0.0.1:{port}{token}.")
     return Listen("127.0.0.1" if host.lower() == "localhost" else host, int(port))
 
 
