@@ -23,13 +23,20 @@ class Plan:
     repeats: int
     is_quick: bool = False
 
+    @property
+    def near(self) -> tuple[int, float]:
+        """How often, and for how many seconds, near rivals are measured: they are set beside each other alone.
+
+        A machine that others use too is at times half as fast, for seconds: of many short rounds, in which both take
+        turns, the median hardly knows of it.
+        """
+        return (1, self.seconds) if self.is_quick else (self.rounds * 16, self.seconds / 4)
+
 
 FULL = Plan(rounds=5, seconds=1.0, repeats=5)
 QUICK = Plan(rounds=1, seconds=0.5, repeats=1, is_quick=True)
 
 
-OFTEN = 4
-"""So many times as often are measured those that are set beside each other alone, half as long each time."""
 _SLICE_S, _MOST_SLICES, _STEADY_SLICES = 0.5, 12, 3
 
 
@@ -80,10 +87,10 @@ class Run:
                 programs[one] = stack.enter_context(self.stage.running(one, [exchange]))
                 programs[one].await_answer(exchange)
                 self.warm_up(lambda seconds: self.load.one(programs[one], exchange, seconds))  # noqa: B023 - called here
-            seconds = self.plan.seconds / 2
+            rounds, seconds = self.plan.near
             found = in_turn(
                 {one.name: partial(self.load.one, programs[one], exchange, seconds) for one in programs},
-                self.plan.rounds * OFTEN,
+                rounds,
             )
         self.note(f"{key}, in turn", found)
         self.beside(key, {one: found[one.name] for one in programs}, other, ours)

@@ -25,7 +25,7 @@ from .exchanges import Exchange
 from .figures import Section, in_turn, median
 from .load import Reading
 from .processes import Program, printed
-from .run import OFTEN, Run
+from .run import Run
 
 SIZES = (10, 1_000, 10_000)
 _SLICE_S, _SLICES = 2.0, 10
@@ -38,9 +38,9 @@ _Found = dict[tuple[Contender, int], list[Reading]]
 def measure(run: Run) -> None:
     """The rate of each server with each size, and what the search alone takes."""
     sizes = SIZES[:2] if run.plan.is_quick else SIZES
-    # All sizes in turn, and often: it is they that are set beside each other.
-    both = [(one, size) for size in sizes for one in (TOOLREEL, LOOKUP)]
-    found = _in_turn(run, both, run.plan.rounds * OFTEN, run.plan.seconds / 2)
+    # Those that are set beside each other follow each other.
+    both = [(one, size) for one in (TOOLREEL, LOOKUP) for size in (sizes[0], sizes[-1], *sizes[1:-1])]
+    found = _in_turn(run, both, *run.plan.near)
     peers = [TALKBACK, MOUNTEBANK, MITMPROXY, *([WIREMOCK] if run.load.tools.java else [])]
     for size in sizes:
         fit = [one for one in peers if size <= 1_000 or _rate(found[one, 1_000]) >= _TOO_SLOW]

@@ -8,7 +8,7 @@ from functools import partial
 from . import exchanges
 from .contenders import MITMPROXY, MOUNTEBANK, TALKBACK, TOOLREEL, WIREMOCK
 from .figures import Section, in_turn, median, ratio
-from .run import OFTEN, Run
+from .run import Run
 
 _CLIENTS = 8
 _SLICES = 5
@@ -62,12 +62,10 @@ def _for_a_while(run: Run) -> None:
             new.await_answer(exchanges.submit())
             run.warm_up(partial(run.load.one, new, exchanges.submit()))
             servers = {"after all these": program, "new": new}
+            near_rounds, near_seconds = run.plan.near
             found = in_turn(
-                {
-                    name: partial(run.load.one, one, exchanges.submit(), run.plan.seconds / 2)
-                    for name, one in servers.items()
-                },
-                run.plan.rounds * OFTEN,
+                {name: partial(run.load.one, one, exchanges.submit(), near_seconds) for name, one in servers.items()},
+                near_rounds,
             )
     run.note("walks that are over", found)
     text = (
