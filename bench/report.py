@@ -16,9 +16,9 @@ from .targets import TARGETS
 _OPENING = """# Benchmarks
 
 Made by `make bench`; do not edit. {rounds} rounds of {seconds} s, all contenders in turn; medians, and medians of the
-ratios round by round. Near rivals are set beside each other alone, in {near_rounds} rounds of {near_seconds} s, so that
-both suffer alike from what else the machine does. The server has one core, the load (wrk; hey through the proxy doors)
-the other; 32 connections kept open unless a table says otherwise. Everything on loopback, on {machine}.
+ratios round by round. Near rivals are set beside each other alone, in {near_rounds} rounds of {near_seconds} s, so
+that both suffer alike from what else the machine does. The server has one core, the load (wrk; hey through the proxy
+doors) the other; 32 connections kept open unless a table says otherwise. Everything on loopback, on {machine}.
 Absolute figures say little about another machine; the ratios are what counts. Every single reading is in
 [benchmarks.json](benchmarks.json).
 
