@@ -27,8 +27,8 @@ class Plan:
     def near(self) -> tuple[int, float]:
         """How often, and for how many seconds, near rivals are measured: they are set beside each other alone.
 
-        A machine that others use too is at times half as fast, for seconds: of many short rounds, in which both take
-        turns, the median hardly knows of it.
+        A machine that others use too is at times half as fast, for seconds: short rounds in turn let both suffer from
+        it, though not alike, and a ratio may still be off by a tenth.
         """
         return (1, self.seconds) if self.is_quick else (self.rounds * 16, self.seconds / 4)
 
