@@ -9,8 +9,8 @@ from toolreel.replay.address import Address, addressed, prefix
 
 
 def at(target: str, *headers: tuple[str, str]) -> tuple[Address | None, str]:
-    address, request = addressed(HttpRequest("GET", target, headers))
-    return address, request.target
+    found = addressed(HttpRequest("GET", target, headers))
+    return (None, target) if found is None else (found[0], found[1].target)
 
 
 @pytest.mark.parametrize(
@@ -27,6 +27,8 @@ def at(target: str, *headers: tuple[str, str]) -> tuple[Address | None, str]:
         ),
         ("/@a/s", ("a",), "s", "/"),
         ("/@a/s?q", ("a",), "s", "/?q"),
+        ("/@a/s/?", ("a",), "s", "/?"),
+        ("/@a?/s/x?y", ("a",), "", "/?/s/x?y"),
         ("/@a/s//x", ("a",), "s", "//x"),
         ("/@a/s/@b/t", ("a",), "s", "/@b/t"),
         ("/@a/v1/threads", ("a",), "", "/threads"),

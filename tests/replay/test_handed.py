@@ -16,10 +16,10 @@ def test_an_id_is_never_handed_out_again() -> None:
         live = Live(number)
         found.append(ids.fresh(recorded, sorted(recorded.minted)))
         ids.hand_out(found[-1], live, None)
-        assert found[-1] in ids
+        assert found[-1] in ids.names
         assert ids.holder(found[-1]) is live
         ids.forget(live)
-        assert found[-1] not in ids
+        assert found[-1] not in ids.names
         assert ids.forgets
     assert found[:2] == sorted(recorded.minted)
     assert len(set(found)) == 6

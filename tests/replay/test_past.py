@@ -109,7 +109,7 @@ def test_conversations_that_are_over_are_forgotten_in_the_end(monkeypatch: pytes
         found.append(visits.taken())
     assert max(found) <= found[0]
     assert len(lives_of(replay)) <= past.KEPT
-    assert len(replay._engine._ids) <= 2 * past.KEPT
+    assert len(replay._engine._ids.names) <= 2 * past.KEPT
     assert len(set(threads)) == count, "no id is handed out twice"
     assert replay.misses == []
     assert said(replay, "GET", f"/threads/{threads[-past.KEPT]}")["id"] == threads[-past.KEPT]

@@ -76,7 +76,9 @@ def test_an_id_that_is_handed_out_is_the_programs_own_no_more() -> None:
     assert is_remembered(playing, NAMED.sent)
     given = [body(playing.answer(made.sent)).decode() for _ in range(2)]
     assert MADE_UP in given[1]
-    assert playing._standing_answer(NAMED.sent) is None
+    stands = playing._standing.get(NAMED.sent)
+    assert stands is not None
+    assert not playing._engine.stands(stands)
 
 
 def test_a_secret_that_was_seen_since_may_stand_in_it() -> None:

@@ -27,7 +27,7 @@ CONTROL = "/@"
 """The path of the control API, which goes on with `/`."""
 
 _VERSION = re.compile("v[0-9]+")
-_PREFIX = re.compile(r"/@(?P<cassettes>[^/]+)(?:/(?P<session>[^/]+))?(?P<rest>/.*)?", re.DOTALL)
+_PREFIX = re.compile(r"/@(?P<cassettes>[^/?]+)(/(?P<session>[^/?]+))?(?P<path>/[^?]*)?(?P<query>(\?.*)?)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,22 +38,20 @@ class Address:
     cassettes: tuple[str, ...] = ()
 
 
-def addressed(request: HttpRequest) -> tuple[Address | None, HttpRequest]:
-    """Where a request goes, None if it does not say so, and the request without the prefix.
+def addressed(request: HttpRequest) -> tuple[Address, HttpRequest] | None:
+    """Where a request goes, and the request without the prefix; None if it does not say where.
 
     Of a request that names cassettes but no session, the session is `""`.
     """
-    if not request.target.startswith(CONTROL):
-        return _in_headers(request.headers), request
-    path, mark, query = request.target.partition("?")
-    match = _PREFIX.fullmatch(path)
+    match = _PREFIX.fullmatch(request.target) if request.target.startswith(CONTROL) else None
     if match is None:
-        return _in_headers(request.headers), request
+        address = _in_headers(request.headers)
+        return None if address is None else (address, request)
     session = unquote(match["session"] or "")
     if is_version(session):  # then it is the session that was forgotten, and all who do would share one
         session = ""
     address = Address(session, _split(unquote(match["cassettes"])))
-    return address, replace(request, target=(match["rest"] or "/") + mark + query)
+    return address, replace(request, target=(match["path"] or "/") + match["query"])
 
 
 @lru_cache(maxsize=256)

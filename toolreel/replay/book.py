@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import NoReturn
 
 from toolreel.errors import CommandError, ToolreelError
 from toolreel.messages.http import HttpRequest
@@ -142,7 +143,7 @@ class Book:
     def get(self, name: str) -> Held:
         """An open session; raises SessionError."""
         if name not in self._held:
-            raise SessionError(f"There is no open session {name}.", 404)
+            raise _not_open(name)
         return self._held[name]
 
     def close(self, name: str) -> Held:
@@ -182,18 +183,23 @@ class Book:
 
     def answer(self, request: HttpRequest) -> Answer:
         """The answer of the session that a request is for."""
-        address, request = addressed(request)
+        found = addressed(request)
         try:
-            held = self._session_at(address)
+            if found is None:
+                held = self._held.get(self.default or "") or self._no_default()
+            else:
+                address, request = found
+                held = self._session_at(address)
         except ToolreelError as error:
             return self._stray(f"{request.method} {request.path}: {error}")
         return held.session.answer(request)
 
-    def _session_at(self, address: Address | None) -> Held:
-        if address is None:
-            if self.default is None:
-                raise SessionError(_UNADDRESSED, 424)
-            return self.get(self.default)
+    def _no_default(self) -> NoReturn:
+        if self.default is None:
+            raise SessionError(f"No session is named; {_HOW}", 424)
+        raise _not_open(self.default)
+
+    def _session_at(self, address: Address) -> Held:
         if not address.session:
             raise SessionError(f"The session is missing; {_HOW}", 424)
         held = self._held.get(address.session)
@@ -229,4 +235,7 @@ _HOW = (
     f"write it into the base URL, {CONTROL}CASSETTE/SESSION/v1, or into the headers {CASSETTE_HEADER} and "
     f"{SESSION_HEADER}."
 )
-_UNADDRESSED = f"No session is named; {_HOW}"
+
+
+def _not_open(name: str) -> SessionError:
+    return SessionError(f"There is no open session {name}.", 404)

@@ -139,7 +139,7 @@ class Engine:
         whole = asked(request)
         what = self._rules.applied(whole, self._tool_of)
         ids = self._ids
-        return Asking(whole, what, ids, ids.classes, self._tapes, forgets=ids.forgets, named=self._named)
+        return Asking(whole, what, ids.names, ids.classes, self._tapes, forgets=ids.forgets, named=self._named)
 
     def _tool_of(self, call: str) -> str | None:
         """The name of the tool that a call asked for, by the id that the client has for the call."""
@@ -287,7 +287,7 @@ class Engine:
 
     def stands(self, what: Stands) -> bool:
         """Whether the answer to a request is still the one that stands for it; if so, it is played once more."""
-        if len(self._ids) and self._ids.has_any(what.names):
+        if (names := self._ids.names) and not names.isdisjoint(what.names):
             return False
         if what.group is not None:
             self._walk = self._conversations.walk_again(self._walk, what.group)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from functools import cached_property
 
 from toolreel.dialects.ids import ID
@@ -23,21 +23,13 @@ class Handed:
         """Whether any id was forgotten."""
         self._tapes = tuple(tapes)
         self._holders: dict[str, Live] = {}
+        self.names: Set[str] = self._holders.keys()
+        """All ids that were handed out and not forgotten."""
         self._newest_of: dict[str, str] = {}
         """The last id of each class of roots."""
         self._counts: dict[str, int] = {}
         self._spent: set[str] = set()
         """Ids that stand in tapes and were forgotten."""
-
-    def __contains__(self, name: object) -> bool:
-        return name in self._holders
-
-    def __len__(self) -> int:
-        return len(self._holders)
-
-    def has_any(self, names: Iterable[str]) -> bool:
-        """Whether any of these ids was handed out and not forgotten."""
-        return not self._holders.keys().isdisjoint(names)
 
     def holder(self, name: str) -> Live | None:
         """The live conversation that an id belongs to."""

@@ -196,13 +196,11 @@ class Conversations:
         """A conversation is played that is over as soon as it begins: in this walk, or in a new one; gives which."""
         known = self._walks[walk]
         if group in known.owned:
-            walk += 1
             if self._seats:
+                walk += 1
                 self._close([older for older in self._walks if older < walk])
                 known = self._walks[walk]
-            else:  # nobody goes by the older ones any more
-                self._walks.clear()
-                self._walks[walk] = known
+            else:  # nobody goes by what was taken: it is a new walk with the old one's number
                 known.clear()
         known.owned.add(group)
         return walk

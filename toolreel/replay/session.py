@@ -128,7 +128,10 @@ class Session:
     def answer(self, request: HttpRequest) -> Answer:
         """The recorded answer to a request, or the answer that explains why there is none."""
         try:
-            if (stands := self._standing_answer(request)) is not None:
+            standing = self._standing
+            stands = standing.get(request)
+            if stands is not None and standing.seen == self._redactor.seen and self._engine.stands(stands):
+                self.served += 1
                 return stands
             found = self._find(request)
             if not isinstance(found, Answer | Miss):
@@ -162,17 +165,9 @@ class Session:
             self.misses.append(miss)
         self._missed.add(miss)
 
-    def _standing_answer(self, request: HttpRequest) -> Answer | None:
-        """What was answered before, if nothing can have changed it."""
-        if self._standing.seen != (seen := self._redactor.seen):
-            self._standing = Standing(seen)
-        stands = self._standing.get(request)
-        if stands is None or not self._engine.stands(stands):
-            return None
-        self.served += 1
-        return stands
-
     def _find(self, asked: HttpRequest) -> Answer | Miss:
+        if self._standing.seen != self._redactor.seen:
+            self._standing = Standing(self._redactor.seen)
         request = self._redactor.request(_decoded(asked))
         if request.origin is not None and origin_of(request.origin) not in self._origins:
             return self._other_host(request, request.origin)
