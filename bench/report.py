@@ -16,9 +16,10 @@ from .targets import TARGETS
 _OPENING = """# Benchmarks
 
 Made by `make bench`; do not edit. {rounds} rounds of {seconds} s, all contenders in turn; medians, and medians of the
-ratios round by round. Near rivals are set beside each other alone, in {near_rounds} rounds of {near_seconds} s, so
-that both suffer alike from what else the machine does. The server has one core, the load (wrk; hey through the proxy
-doors) the other; 32 connections kept open unless a table says otherwise. Everything on loopback, on {machine}.
+ratios round by round. Near rivals are set beside each other alone, in {near.rounds} rounds of {near.seconds} s after
+each of {near.starts} starts, so that both suffer alike from what else the machine does. The server has one core, the
+load (wrk; hey through the proxy doors) the other; 32 connections kept open unless a table says otherwise. Everything
+on loopback, on {machine}.
 Absolute figures say little about another machine; the ratios are what counts. Every single reading is in
 [benchmarks.json](benchmarks.json).
 
@@ -55,14 +56,7 @@ def targets_table(findings: Findings) -> str:
 
 
 def _markdown(findings: Findings, plan: Plan, *, has_chart: bool) -> str:
-    near_rounds, near_seconds = plan.near
-    opening = _OPENING.format(
-        rounds=plan.rounds,
-        seconds=plan.seconds,
-        near_rounds=near_rounds,
-        near_seconds=near_seconds,
-        machine=_machine(),
-    )
+    opening = _OPENING.format(rounds=plan.rounds, seconds=plan.seconds, near=plan.near, machine=_machine())
     parts = [opening + "\n" + targets_table(findings)]
     if has_chart:
         parts.append("![Requests a second of every contender](benchmarks.svg)\n")

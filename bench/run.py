@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from functools import partial
+from typing import NamedTuple
 
 from .contenders import TOOLREEL, Contender, Kind, Stage
 from .exchanges import Exchange
 from .figures import Chart, Findings, Section, in_turn, median, ratio
 from .load import Load, Reading
 from .processes import Program
+
+
+class Near(NamedTuple):
+    """So many `starts` of each contender, and after each so many `rounds` of `seconds`."""
+
+    starts: int
+    rounds: int
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,13 +33,14 @@ class Plan:
     is_quick: bool = False
 
     @property
-    def near(self) -> tuple[int, float]:
-        """How often, and for how many seconds, near rivals are measured: they are set beside each other alone.
+    def near(self) -> Near:
+        """How near rivals are measured: they are set beside each other alone.
 
         A machine that others use too is at times half as fast, for seconds: short rounds in turn let both suffer from
-        it, though not alike, and a ratio may still be off by a tenth.
+        it, though not alike. And of two processes of one program, one is faster by some percent as long as it runs,
+        since Python gives texts other hashes, and Linux memory other addresses, in each; so they are started anew.
         """
-        return (1, self.seconds) if self.is_quick else (self.rounds * 16, self.seconds / 4)
+        return Near(1, 1, self.seconds) if self.is_quick else Near(self.rounds, 16, self.seconds / 4)
 
 
 FULL = Plan(rounds=5, seconds=1.0, repeats=5)
@@ -38,6 +48,9 @@ QUICK = Plan(rounds=1, seconds=0.5, repeats=1, is_quick=True)
 
 
 _SLICE_S, _MOST_SLICES, _STEADY_SLICES = 0.5, 12, 3
+
+Measures = Mapping[str, Callable[[float], Reading]]
+"""Makes load for so many seconds, by contender."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,19 +94,30 @@ class Run:
 
     def duel(self, key: str, ours: Contender, other: Contender, exchange: Exchange) -> None:
         """Measures a target: our rate as a part of another's, both in turn and often, for what is nearly as fast."""
-        with ExitStack() as stack:
-            programs = {}
+
+        def begin(stack: ExitStack) -> Measures:
+            measures = {}
             for one in (ours, other):
-                programs[one] = stack.enter_context(self.stage.running(one, [exchange]))
-                programs[one].await_answer(exchange)
-                self.warm_up(lambda seconds: self.load.one(programs[one], exchange, seconds))  # noqa: B023 - called here
-            rounds, seconds = self.plan.near
-            found = in_turn(
-                {one.name: partial(self.load.one, programs[one], exchange, seconds) for one in programs},
-                rounds,
-            )
+                program = stack.enter_context(self.stage.running(one, [exchange]))
+                program.await_answer(exchange)
+                measures[one.name] = partial(self.load.one, program, exchange)
+                self.warm_up(measures[one.name])
+            return measures
+
+        found = self.near(begin)
         self.note(f"{key}, in turn", found)
-        self.beside(key, {one: found[one.name] for one in programs}, other, ours)
+        self.beside(key, {one: found[one.name] for one in (ours, other)}, other, ours)
+
+    def near(self, begin: Callable[[ExitStack], Measures]) -> dict[str, list[Reading]]:
+        """Measures near rivals, which `begin` starts, in turn and often."""
+        starts, rounds, seconds = self.plan.near
+        found: dict[str, list[Reading]] = {}
+        for _ in range(starts):
+            with ExitStack() as stack:
+                measures = {name: partial(measure, seconds) for name, measure in begin(stack).items()}
+                for name, readings in in_turn(measures, rounds).items():
+                    found.setdefault(name, []).extend(readings)
+        return found
 
     def warm_up(self, measure: Callable[[float], Reading]) -> None:
         """Puts load on a server until it gets no faster: those on Node and Java take thousands of requests."""

@@ -25,14 +25,15 @@ from .exchanges import Exchange
 from .figures import Section, in_turn, median
 from .load import Reading
 from .processes import Program, printed
-from .run import Run
+from .run import Measures, Run
 
 SIZES = (10, 1_000, 10_000)
 _SLICE_S, _SLICES = 2.0, 10
 _TOO_SLOW = 100
 """Who answers fewer requests a second among 1,000 is not asked to hold 10,000."""
 
-_Found = dict[tuple[Contender, int], list[Reading]]
+_Sized = tuple[Contender, int]
+_Found = dict[_Sized, list[Reading]]
 
 
 def measure(run: Run) -> None:
@@ -40,11 +41,11 @@ def measure(run: Run) -> None:
     sizes = SIZES[:2] if run.plan.is_quick else SIZES
     # Those that are set beside each other follow each other.
     both = [(one, size) for one in (TOOLREEL, LOOKUP) for size in (sizes[0], sizes[-1], *sizes[1:-1])]
-    found = _in_turn(run, both, *run.plan.near)
+    found = _noted(run, both, run.near(partial(_begin, run, both)))
     peers = [TALKBACK, MOUNTEBANK, MITMPROXY, *([WIREMOCK] if run.load.tools.java else [])]
     for size in sizes:
         fit = [one for one in peers if size <= 1_000 or _rate(found[one, 1_000]) >= _TOO_SLOW]
-        found |= _in_turn(run, [(one, size) for one in fit], run.plan.rounds, run.plan.seconds)
+        found |= _in_turn(run, [(one, size) for one in fit])
     rows: list[tuple[str | float | None, ...]] = [
         (
             one.name,
@@ -112,21 +113,33 @@ def _in_process(run: Run, sizes: Sequence[int]) -> None:
     run.findings.sections.append(Section("Replay: finding the match for the first time", text, columns, rows))
 
 
-def _in_turn(run: Run, wanted: Sequence[tuple[Contender, int]], rounds: int, seconds: float) -> _Found:
+def _in_turn(run: Run, wanted: Sequence[_Sized]) -> _Found:
     """Contenders, each with a recording of a size, in turn."""
-    names = {(one, size): f"{one.name}, {size} interactions" for one, size in wanted}
     with ExitStack() as stack:
-        measures = {}
-        for (one, size), name in names.items():
-            asked = [exchanges.submit(number) for number in range(size)]
-            program = stack.enter_context(run.stage.running(one, asked))
-            program.await_answer(asked[-1])
-            _ask_all(run, program, asked)
-            measures[name] = partial(run.load.many, program, asked, seconds)
-        found = in_turn(measures, rounds)
+        measures = {name: partial(measure, run.plan.seconds) for name, measure in _begin(run, wanted, stack).items()}
+        return _noted(run, wanted, in_turn(measures, run.plan.rounds))
+
+
+def _begin(run: Run, wanted: Sequence[_Sized], stack: ExitStack) -> Measures:
+    """Starts contenders, each with a recording of a size, and lets them remember it all."""
+    measures = {}
+    for one, size in wanted:
+        asked = [exchanges.submit(number) for number in range(size)]
+        program = stack.enter_context(run.stage.running(one, asked))
+        program.await_answer(asked[-1])
+        _ask_all(run, program, asked)
+        measures[_name(one, size)] = partial(run.load.many, program, asked)
+    return measures
+
+
+def _noted(run: Run, wanted: Sequence[_Sized], found: Mapping[str, list[Reading]]) -> _Found:
     for name, readings in found.items():
         run.note(name, {name: readings})
-    return {key: found[name] for key, name in names.items()}
+    return {(one, size): found[_name(one, size)] for one, size in wanted}
+
+
+def _name(one: Contender, size: int) -> str:
+    return f"{one.name}, {size} interactions"
 
 
 def _ask_all(run: Run, program: Program, asked: list[Exchange]) -> None:

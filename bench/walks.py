@@ -62,10 +62,10 @@ def _for_a_while(run: Run) -> None:
             new.await_answer(exchanges.submit())
             run.warm_up(partial(run.load.one, new, exchanges.submit()))
             servers = {"after all these": program, "new": new}
-            near_rounds, near_seconds = run.plan.near
+            near = run.plan.near
             found = in_turn(
-                {name: partial(run.load.one, one, exchanges.submit(), near_seconds) for name, one in servers.items()},
-                near_rounds,
+                {name: partial(run.load.one, one, exchanges.submit(), near.seconds) for name, one in servers.items()},
+                near.starts * near.rounds,
             )
     run.note("walks that are over", found)
     text = (
