@@ -74,11 +74,10 @@ class Catalogue:
         return [Row(*row) for row in rows.fetchall()]
 
     @property
-    def broken(self) -> int:
-        """How many cassettes cannot be read."""
-        query = "SELECT count(*) FROM cassettes WHERE folder = ? AND error IS NOT NULL"
-        (count,) = self._db.execute(query, [self._folder]).fetchone()
-        return int(count)
+    def broken(self) -> list[str]:
+        """The names of the cassettes that cannot be read."""
+        query = "SELECT name FROM cassettes WHERE folder = ? AND error IS NOT NULL ORDER BY name"
+        return [name for (name,) in self._db.execute(query, [self._folder])]
 
     def tools(self) -> list[str]:
         """The names of the tools that are called."""

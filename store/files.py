@@ -190,12 +190,14 @@ def _seems_cut(error: json.JSONDecodeError) -> bool:
 
 def _check_version(value: Any, path: Path) -> None:
     version = value.get("toolreel") if isinstance(value, dict) else None
-    if isinstance(version, int) and not isinstance(version, bool) and version > FORMAT_VERSION:
+    if isinstance(version, bool) or not isinstance(version, int):
+        version = None
+    if version is not None and version > FORMAT_VERSION:
         raise CassetteError(
             f"Cassette {path} has format version {version}, this toolreel reads up to {FORMAT_VERSION}; "
             f"install a newer toolreel."
         )
-    if version != FORMAT_VERSION or isinstance(version, bool):
+    if version != FORMAT_VERSION:
         raise CassetteError(f'{path} is no cassette: it has no member "toolreel" with the format version.')
 
 

@@ -182,6 +182,7 @@ BROKEN = {
             "version-0": '{"toolreel": 0}',
             "version-as-text": '{"toolreel": "1"}',
             "version-true": '{"toolreel": true}',
+            "version-fraction": '{"toolreel": 1.0}',
             "version-null": '{"toolreel": null}',
         }.items()
     },

@@ -130,7 +130,7 @@ def search(folder: Path, words: Sequence[str], *, limit: int, as_json: bool) -> 
         broken = found.broken
     if as_json:
         excerpts = [{**hit._asdict(), "excerpt": _UNMARKED.sub("", hit.excerpt)} for hit in hits]
-        console.json_result({"total": total, "hits": excerpts})
+        console.json_result({"total": total, "hits": excerpts, "broken": broken})
     else:
         for name, of_one in _by_cassette(hits):
             console.show_line(Text(printable(name), style="bold"))
@@ -141,7 +141,7 @@ def search(folder: Path, words: Sequence[str], *, limit: int, as_json: bool) -> 
         if not total:
             console.note("Nothing found.")
     if broken:
-        console.note(f"{counted(broken, 'broken cassette')} not searched; toolreel ls says what is wrong.")
+        console.note(f"{counted(len(broken), 'broken cassette')} not searched; toolreel ls says what is wrong.")
     return 0 if total else 1
 
 
