@@ -12,6 +12,7 @@ from typing import Any
 from toolreel.messages.http import HttpRequest, headers_of
 from toolreel.replay.answer import Answer
 from toolreel.replay.delivery import PLAIN
+from toolreel.replay.standing import Stands
 from toolreel.server.closed import answered
 from toolreel.server.entrance import Entrance
 from toolreel.server.hosts import own_host
@@ -25,9 +26,11 @@ class Constant:
         headers = (("content-type", kind),)
         if kind.startswith("text/event-stream"):
             frames = tuple(frame + b"\n\n" for frame in body.split(b"\n\n")[:-1])
-            self._answer = PLAIN.cut(Answer(200, headers, frames), None, "bench")
+            answer = PLAIN.cut(Answer(200, headers, frames), None, "bench")
         else:
-            self._answer = Answer(200, headers, (body,), length=len(body))
+            answer = Answer(200, headers, (body,), length=len(body))
+        self._answer = Stands.of(answer, None, ())
+        self._answer.keep_sent(b"")  # as toolreel's door does with what stands
 
     def answer(self, request: HttpRequest) -> Answer:
         """The one answer."""

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import fields, replace
 from random import Random
@@ -11,11 +12,14 @@ from toolreel.messages.http import HttpRequest
 from toolreel.replay import standing
 from toolreel.replay.answer import Answer
 from toolreel.replay.delivery import Delivery
+from toolreel.replay.engine import Options
 from toolreel.replay.faults import parse_faults
+from toolreel.replay.live import Conversations
 from toolreel.replay.session import Session
 from toolreel.replay.standing import Standing, Stands
+from toolreel.replay.tracks import Group
 
-from .clients import body, session
+from .clients import body, session, tape
 
 OWN = "thread_theprogramsown"
 SYMBOL = f"thread_{'1':0>24}"
@@ -81,16 +85,19 @@ def test_an_id_that_is_handed_out_is_the_programs_own_no_more() -> None:
     assert not playing._engine.stands(stands)
 
 
-def test_a_secret_that_was_seen_since_may_stand_in_it() -> None:
+def test_a_secret_that_was_seen_since_may_stand_in_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """The request holds what another one shows to be a key: from then on it is a placeholder."""
     key = "K7q9ZpX2mW4vB8nR"
     said, other = post("/chat/completions", "a", {"say": key}), post("/embeddings", "b", {"api_key": "REDACTED-0001"})
-    playing = session(said, other)
+    playing = session(said, other, MODELS)
     assert [playing.answer(said.sent).status for _ in range(2)] == [200, 200]
     assert is_remembered(playing, said.sent)
     shown = replace(other.sent, body=b'{"api_key":"%s"}' % key.encode())
     assert playing.answer(shown).status == 200
     assert playing.answer(said.sent).status == 424, "what was recorded held no secret there"
+    playing.answer(MODELS.sent)
+    monkeypatch.delattr(Session, "_find")
+    assert playing.answer(MODELS.sent).status == 200, "what is asked from then on is remembered again"
 
 
 def test_faults_strike_every_time() -> None:
@@ -131,34 +138,80 @@ def test_another_request_is_another_request(other: HttpRequest) -> None:
     assert [stands and stands.status for stands in map(kept.get, (one, other))] == [200, 201]
 
 
+def test_half_a_surrogate_pair_is_no_question_mark() -> None:
+    kept = Standing()
+    kept.keep(HttpRequest("GET", "/\udc80"), Stands.of(Answer(200, ()), None, ()))
+    assert kept.get(HttpRequest("GET", "/?")) is None
+
+
 def test_no_body_and_an_empty_one_are_not_the_same() -> None:
     kept = Standing()
     kept.keep(HttpRequest("GET", "/a"), Stands.of(Answer(200, ()), None, ()))
     assert kept.get(HttpRequest("GET", "/a", (), b"")) is None
 
 
+THREADS = [f"thread_{n:0>24}" for n in range(1, 4)]
+ALIKE = [
+    exchange
+    for n, thread in enumerate(THREADS[1:], 2)
+    for exchange in (
+        post("/threads", {"id": thread}),
+        post(f"/threads/{thread}/messages", {"id": f"msg_{n:0>24}"}, {"content": n}),
+    )
+]
+"""Two conversations that begin alike: whoever has begun one is undecided."""
+SECRETS = [post("/audio/speech", n, {"api_key": "REDACTED-0001", "p": 1}) for n in "ab"]
+
+
+def _always_anew(conversations: Conversations, walk: int, group: Group) -> int:
+    """As `walk_again`, but every new walk has a number of its own."""
+    if group in conversations._walks[walk].owned:
+        walk += 1
+        conversations._close([older for older in conversations._walks if older < walk])
+    conversations._walks[walk].owned.add(group)
+    return walk
+
+
 def test_remembering_changes_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Random requests, many times, against sessions that remember and that do not."""
+    """Random requests, many times, against sessions that remember and that do not, and that count walks otherwise."""
     exchanges = [
         SUBMIT,
         MODELS,
         CHAT,
         NAMED,
         post("/threads", {"id": SYMBOL}),
+        *ALIKE,
+        *SECRETS,
         *(post("/embeddings", n) for n in "ab"),
     ]
-    requests = [one.sent for one in exchanges] + [get(f"/threads/{SYMBOL}").sent, post("/files", None, {"x": 1}).sent]
-    requests += [replace(one, headers=(("x-stainless-retry-count", "1"),)) for one in requests]
-    for seed in range(30):
-        asked = Random(seed).choices(requests, k=60)
+    asked = [one.sent for one in exchanges] + [get(f"/threads/{SYMBOL}").sent, post("/files", None, {"x": 1}).sent]
+    asked += [replace(one, headers=(("x-stainless-retry-count", "1"),)) for one in asked]
+    keys = ["K7q9ZpX2mW4vB8nR", "Q1w2E3r4T5y6U7i8"]
+    for seed in range(60):
+        dice = Random(seed)
+        plan = [(request, dice.choice(keys)) for request in dice.choices(asked, k=60)]
+        tapes = [tape(*exchanges)] if seed % 3 else [tape(*exchanges[:7], name="a"), tape(*exchanges[7:], name="b")]
+        found = _answers(Session(tapes, Options()), plan)
         with monkeypatch.context() as patched:
-            remembering = _answers(session(*exchanges), asked)
+            patched.setattr(Conversations, "walk_again", _always_anew)
+            assert _answers(Session(tapes, Options()), plan) == found
             patched.setattr(Standing, "keep", lambda *_, **__: None)
-            assert _answers(session(*exchanges), asked) == remembering
+            assert _answers(Session(tapes, Options()), plan) == found
 
 
-def _answers(playing: Session, asked: Iterable[HttpRequest]) -> list[object]:
-    found: list[object] = [plain(playing.answer(one)) for one in asked]
+def _answers(playing: Session, plan: Iterable[tuple[HttpRequest, str]]) -> list[object]:
+    """What a client gets that goes on with the thread it was given last, and puts a key where one was recorded."""
+    found: list[object] = []
+    newest = None
+    for request, key in plan:
+        target = request.target
+        for thread in THREADS:
+            target = target.replace(thread, newest or thread)
+        sent = request.body and request.body.replace(b"REDACTED-0001", key.encode())
+        answer = playing.answer(replace(request, target=target, body=sent))
+        if answer.status == 200 and request.target == "/v1/threads":
+            newest = json.loads(body(answer))["id"]
+        found.append(plain(answer))
     return [*found, playing.served, playing.misses, playing.verdict()]
 
 
@@ -196,3 +249,26 @@ def test_a_number_that_was_seen_to_be_a_secret_since_may_stand_in_it() -> None:
     assert is_remembered(playing, said.sent)
     assert playing.answer(replace(other.sent, body=b'{"password":"417263"}')).status == 200
     assert playing.answer(said.sent).status == 424, "what was recorded held no secret there"
+
+
+def test_of_headers_that_many_requests_share_only_the_first_ones_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(standing, "_MOST_BYTES", 40_000)
+    many = tuple((f"x-{n}", "v") for n in range(50))
+    stands = Stands.of(Answer(200, ()), None, ())
+    shared, own = Standing(), Standing()
+    alike = [HttpRequest("GET", f"/{n:02}", many) for n in range(20)]
+    other = [HttpRequest("GET", "/00", (*many, ("traceparent", str(n)))) for n in range(20)]
+    for one, another in zip(alike, other, strict=True):
+        shared.keep(one, stands)
+        own.keep(another, stands)
+    assert all(map(shared.get, alike))
+    assert sum(own.get(one) is not None for one in other) < 10
+
+
+def test_there_is_room_for_so_much_that_doors_have_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(standing, "_MOST_SENT", 25_000)
+    kept = Standing()
+    answers = [Stands.of(Answer(200, (), (b"x" * 10_000,)), None, ()) for _ in range(3)]
+    for n, one in enumerate(answers):
+        kept.keep(HttpRequest("GET", f"/{n}"), one, is_shared=True)
+    assert [one.sent for one in answers] == [b"", b"", None]

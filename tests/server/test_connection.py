@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from toolreel.replay.delivery import Delivery
 from toolreel.replay.miss import Miss
 from toolreel.replay.pace import parse_pace
 from toolreel.replay.session import Session
+from toolreel.replay.standing import Stands
 from toolreel.replay.tape import Tape
 from toolreel.server import connection as module
 from toolreel.server import entrance
@@ -243,6 +245,65 @@ async def test_the_answer_to_head_has_a_length_and_no_body() -> None:
     assert Line()(GET.replace(b"GET", b"HEAD")) == SAID.removesuffix(b"hello")
 
 
+def standing(answer: Answer) -> Stands:
+    stands = Stands.of(answer, None, ())
+    stands.keep_sent(b"")
+    return stands
+
+
+@on_a_loop
+async def test_what_stands_is_put_together_once_and_only_for_the_usual_form() -> None:
+    stands = standing(PLAIN)
+    line = Line(stands)
+    old = b"GET /v1/models HTTP/1.0\r\nhost: h\r\n\r\n"
+    assert Line(stands)(b"HEAD" + GET[3:]) == SAID[:-5]
+    assert Line(stands)(GET[:-2] + b"connection: close\r\n\r\n") == Line(stands)(old) == LAST
+    assert stands.sent == b""
+    assert line(GET) == SAID == stands.sent
+    assert line(GET + GET) == SAID + SAID
+    assert Line(stands)(b"HEAD" + GET[3:]) == SAID[:-5]
+    assert Line(stands)(GET[:-2] + b"connection: close\r\n\r\n") == Line(stands)(old) == LAST
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        replace(PLAIN, cut=True, length=None),
+        replace(PLAIN, reset=True),
+        PACED,
+        replace(PLAIN, headers=(("a b", ""),)),
+    ],
+    ids=["cut", "reset", "paced", "cannot be sent"],
+)
+def test_what_does_not_go_out_whole_at_once_is_not_kept(answer: Answer) -> None:
+    async def scenario() -> None:
+        stands = standing(answer)
+        line = Line(stands)
+        line(GET)
+        await line.settle()
+        assert stands.sent == b""
+
+    asyncio.run(scenario())
+
+
+@on_a_loop
+async def test_without_room_nothing_is_kept() -> None:
+    stands = Stands.of(PLAIN, None, ())
+    assert Line(stands)(GET) == SAID
+    assert stands.sent is None
+
+
+@on_a_loop
+async def test_a_kept_answer_ends_the_connection_when_the_server_ends() -> None:
+    stands = standing(PLAIN)
+    line = Line(stands)
+    line(GET)
+    line.connection.finish()
+    assert "close" in line.done
+    line(GET)
+    assert line.sent == SAID
+
+
 @on_a_loop
 async def test_an_upgrade_is_not_done_and_the_connection_goes_on() -> None:
     line = Line()
@@ -398,6 +459,19 @@ def test_nothing_but_a_body_may_be_long(endless: bytes, monkeypatch: pytest.Monk
 
     monkeypatch.setattr(module, "MAX_HEAD", 1000)
     monkeypatch.setattr(entrance, "MAX_HEAD", 1000)
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize(("count", "status"), [(entrance.MAX_FIELDS, 200), (entrance.MAX_FIELDS + 1, 431)])
+def test_a_head_has_so_many_fields_at_most(count: int, status: int) -> None:
+    """What is remembered of heads is bounded by it."""
+
+    async def scenario() -> None:
+        line = Line()
+        sent = line(GET[:-2] + b"".join(b"x-%d: \r\n" % n for n in range(count - 1)) + b"\r\n")
+        assert sent.startswith(b"HTTP/1.1 %d " % status)
+        assert len(line.asked) == (status == 200)
+
     asyncio.run(scenario())
 
 

@@ -92,6 +92,13 @@ def test_a_session_from_its_opening_to_its_end() -> None:
     assert control(book, "GET", "/@/sessions") == (200, {"sessions": []})
 
 
+def test_another_thread_may_use_the_book_between_two_answers() -> None:
+    desk = Desk(new_book())
+    for path in ("/@/", "/v1/x", "/@/sessions"):
+        desk.answer(HttpRequest("GET", path))
+        assert not desk.lock.locked()
+
+
 def test_a_session_that_goes_well_is_ok() -> None:
     book = new_book()
     assert play(book, "/@one/s/a", "/@one/s/b") == [200, 200]

@@ -54,7 +54,7 @@ def addressed(request: HttpRequest) -> tuple[Address, HttpRequest] | None:
     return address, replace(request, target=(match["path"] or "/") + match["query"])
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=64)
 def _in_headers(headers: Headers) -> Address | None:
     cassettes, session = header(headers, CASSETTE_HEADER), header(headers, SESSION_HEADER)
     if cassettes is None and session is None:

@@ -132,7 +132,7 @@ class Conversations:
         self._owners: dict[Group, dict[Live, None]] = {}
         """The decided ones that are not over."""
         self._walks: dict[int, _Walk] = defaultdict(_Walk)
-        """The newest walk, and those in which somebody is undecided."""
+        """The newest walk, those in which somebody is undecided, and older ones until somebody begins anew."""
 
     def of_group(self, group: Group, *, over: bool = True) -> list[Live]:
         """The live conversations that may be this recorded one, the newest first; `over`: even if over."""
@@ -193,14 +193,18 @@ class Conversations:
         self._close([walk for walk in self._walks if walk < live.walk])
 
     def walk_again(self, walk: int, group: Group) -> int:
-        """A conversation is played that is over as soon as it begins: in this walk, or in a new one; gives which."""
+        """A conversation is played that is over as soon as it begins; gives the number of the walk in which it is.
+
+        That is a new one if it was played in this one. It gets a number of its own only if somebody is undecided in
+        the old one: nobody else goes by it.
+        """
         known = self._walks[walk]
         if group in known.owned:
             if self._seats:
                 walk += 1
                 self._close([older for older in self._walks if older < walk])
                 known = self._walks[walk]
-            else:  # nobody goes by what was taken: it is a new walk with the old one's number
+            else:
                 known.clear()
         known.owned.add(group)
         return walk

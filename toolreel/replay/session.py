@@ -181,8 +181,7 @@ class Session:
         if isinstance(played, Miss):
             return played
         answer = self._answer(wanted, played)
-        is_plain = not self.trouble.watches and not is_retry(asked) and self._standing.seen == self._redactor.seen
-        if played.stands is not None and is_plain:
+        if played.stands is not None and not self.trouble.watches and not is_retry(asked):
             group = None if played.track.kind is Kind.READ else played.track.group
             is_small = sum(map(len, answer.pieces)) <= _LARGE  # else it would be encoded once more
             is_shared = is_small and answer is self._recorded(played)

@@ -1,13 +1,13 @@
 """Answers that stand: to requests that are a conversation of their own, tied to nothing, whatever else is asked.
 
 How long it takes to find one of ten thousand depends on how much memory is looked at that is not in the processor's
-cache. So what is remembered of a request is two objects: its texts, and its answer with all that is known of it.
+cache. So what is remembered of a request is two objects: its texts, and its answer with all that is known of it; and
+the bytes in which a door sends it, so that they are put together once.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-from functools import lru_cache
+from dataclasses import dataclass, field, fields
 
 from toolreel.messages.http import Headers, HttpRequest
 
@@ -21,7 +21,11 @@ _LONGEST = 64 << 10
 _LARGEST = 1 << 20
 """Nor are larger answers."""
 _OVERHEAD = 512
-"""What a request takes beside its texts, in bytes; roughly."""
+"""What a request takes beside its texts, in bytes; roughly. So does its kind, where it is the first of it."""
+_PER_FIELD = 176
+"""What a header field of a kind takes beside its texts."""
+_MOST_SENT = 32 << 20
+"""How large all together may be that doors have made of the answers."""
 _PER_PIECE = 64
 """What a piece of an answer takes beside its bytes."""
 
@@ -30,26 +34,26 @@ _PER_PIECE = 64
 class Stands(Answer):
     """An answer, as long as none of the ids `names` is handed out.
 
-    `group` is the conversation that is thereby played once more, None if it is but a read.
+    `group` is the conversation that is thereby played once more, None if it is but a read. `sent` are the bytes in
+    which a door usually sends it, none until it has made them, or None if there is no room for them.
     """
 
     group: Group | None
     names: tuple[str, ...]
+    sent: bytes | None = field(default=None, compare=False, repr=False)
 
     @classmethod
     def of(cls, answer: Answer, group: Group | None, names: tuple[str, ...]) -> Stands:
         """The same answer as one that stands."""
         members = {name: getattr(answer, name) for name in _MEMBERS}
-        return cls(**members | {"length": _shared(answer.length)}, group=group, names=names)
+        return cls(**members, group=group, names=names)
+
+    def keep_sent(self, data: bytes) -> None:
+        """Keeps what a door has made of it, for the next time."""
+        object.__setattr__(self, "sent", data)
 
 
 _MEMBERS = tuple(field.name for field in fields(Answer))
-
-
-@lru_cache(4096)
-def _shared(length: int | None) -> int | None:
-    """The same length, as one object for all answers that are as long."""
-    return length
 
 
 class Standing:
@@ -61,7 +65,7 @@ class Standing:
     def __init__(self, seen: int = 0) -> None:
         self.seen = seen
         self._answers: dict[_Kind, dict[bytes, Stands]] = {}
-        self._bytes = 0
+        self._bytes = self._sent = 0
 
     def get(self, request: HttpRequest) -> Stands | None:
         """What stands for a request."""
@@ -75,15 +79,20 @@ class Standing:
         An answer that `is_shared` is held by its tape in any case.
         """
         kind, own = _key(request)
-        pieces = stands.pieces
-        held = 0 if is_shared else sum(map(len, pieces)) + _PER_PIECE * len(pieces)
-        length = len(own) + sum(len(name) + len(value) for name, value in request.headers)
-        if length > _LONGEST or held > _LARGEST:
+        size = sum(map(len, stands.pieces))
+        held = 0 if is_shared else size + _PER_PIECE * len(stands.pieces)
+        fields = sum(len(name) + len(value) for name, value in request.headers)
+        if len(own) + fields > _LONGEST or held > _LARGEST:
             return
-        self._bytes += _OVERHEAD + length + held
+        with_kind = _OVERHEAD + fields + _PER_FIELD * len(request.headers)
+        of_own = _OVERHEAD + len(own) + held
+        self._bytes += of_own if kind in self._answers else of_own + with_kind
         if self._bytes > _MOST_BYTES:
             self._answers.clear()
-            self._bytes = _OVERHEAD + length + held
+            self._bytes, self._sent = of_own + with_kind, 0
+        if self._sent + size <= _MOST_SENT:
+            self._sent += size
+            stands.keep_sent(b"")
         self._answers.setdefault(kind, {})[own] = stands
 
 

@@ -10,22 +10,31 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
+from functools import lru_cache
 from typing import NamedTuple
 
 import httptools
 
-from toolreel.messages.http import Headers, HttpRequest, shared
+from toolreel.messages.http import Headers, HttpRequest
 from toolreel.replay.answer import Answer
+from toolreel.replay.standing import Stands
 
 from .closed import Answers, answered, failed
-from .entrance import MAX_HEAD, SPECIAL, ambiguous, head_too_long, refusal, too_long
-from .sending import Form, Sheet, is_instant, reset, sheet, whole
+from .entrance import MAX_FIELDS, MAX_HEAD, SPECIAL, ambiguous, head_too_long, refusal, too_long, too_many_fields
+from .sending import USUAL, Form, Sheet, is_instant, reset, sheet, whole
 
 _LINGER_S = 2.0
 """How long a client that was refused may go on sending, so that it comes to read why."""
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _MEASURES = frozenset({"content-length", "transfer-encoding"})
 """Who sends a body says so by one of them (RFC 9112 §6)."""
+
+
+@lru_cache(64)
+def _same(headers: Headers) -> Headers:
+    """The same fields, as one object for all connections whose clients send equal ones."""
+    return headers
+
 
 Clock = Callable[[], float]
 Sleep = Callable[[float], Awaitable[None]]
@@ -168,13 +177,15 @@ class Connection(asyncio.Protocol):
             size = len(self._target) + sum(len(name) + len(value) for name, value in self._fields)
             if size > MAX_HEAD:  # and it is not the body that came along
                 raise _RefusedError(head_too_long())
+        if len(self._fields) > MAX_FIELDS:
+            raise _RefusedError(too_many_fields())
         self._unmade = 0
         self._offers = self._parser.should_upgrade() and any(name in _MEASURES for name, _ in self._fields)
         if self._offers:
             return
         headers = tuple(self._fields)
         if headers != self._headers:  # clients send the same again and again: then it is one object, soon known
-            self._headers = shared(headers)
+            self._headers = _same(headers)
         special = [field for field in self._fields if field[0] in SPECIAL]
         version = self._parser.get_http_version()
         if len(special) != 1 or special[0][0] != "host" or version != "1.1":
@@ -209,7 +220,8 @@ class Connection(asyncio.Protocol):
         is_old = self._parser.get_http_version() == "1.0"
         keeps = not is_old and self._parser.should_keep_alive() and method != "CONNECT"
         request = HttpRequest(method, self._target.decode("latin-1"), self._headers, b"".join(self._body))
-        self._asked.append(_Asked(request, Form(method == "HEAD", is_old, keeps)))
+        is_usual = keeps and method != "HEAD"
+        self._asked.append(_Asked(request, USUAL if is_usual else Form(method == "HEAD", is_old, keeps)))
         self._unmade, self._owes_continue, self._is_deaf = 0, False, not keeps
         self._begin()
 
@@ -230,10 +242,19 @@ class Connection(asyncio.Protocol):
                 self._transport.write(whole(what, sheet(what, form)))
                 self._linger()
                 break
-            answer, how = self._found(what, form)
+            answer = answered(self._answers, what)
+            stands = answer if form is USUAL and isinstance(answer, Stands) else None
+            if stands is not None and stands.sent:
+                self._transport.write(stands.sent)
+                self._after(True)
+                continue
+            answer, how = self._sheet(answer, what, form)
             goes_on = form.keeps and not (answer.cut or answer.reset)
             if is_instant(answer):
-                self._transport.write(whole(answer, how))
+                data = whole(answer, how)
+                if stands is answer and goes_on and stands.sent is not None:
+                    stands.keep_sent(data)
+                self._transport.write(data)
                 self._after(goes_on)
             else:
                 self._sending = asyncio.get_running_loop().create_task(self._send(answer, how, goes_on))
@@ -243,9 +264,8 @@ class Connection(asyncio.Protocol):
         if self._owes_continue and self._sending is None and not self._asked:
             self._continue()
 
-    def _found(self, request: HttpRequest, form: Form) -> tuple[Answer, Sheet]:
-        """What answers a request, and how it is sent."""
-        answer = answered(self._answers, request)
+    def _sheet(self, answer: Answer, request: HttpRequest, form: Form) -> tuple[Answer, Sheet]:
+        """An answer and how it is sent, or what stands in for one that cannot be sent."""
         try:
             return answer, sheet(answer, form)
         except ValueError as error:

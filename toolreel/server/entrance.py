@@ -14,12 +14,14 @@ from .hosts import HostCheck
 
 MAX_HEAD = 64 << 10
 """Longer heads of requests are refused, in bytes; so are trailers, and whatever else is no body."""
+MAX_FIELDS = 100
+"""More fields in a head are refused, as Apache and Envoy do: some headers are remembered, and must be small."""
 MAX_BODY = 512 << 20
 """Longer requests are refused, in bytes; the API itself takes files of 512 MB at most."""
 
 SPECIAL = frozenset({"host", "content-length", "transfer-encoding", "expect"})
 """The fields of a head that say how the request is to be read."""
-_MOST_HEADERS = 256
+_MOST_HEADERS = 64
 """Of so many different headers it is remembered whether they are refused; most clients send the same every time."""
 
 
@@ -61,6 +63,11 @@ def too_long(size: int) -> Answer | None:
 def head_too_long() -> Answer:
     """The refusal of a request whose head is too long."""
     return refusal(431, f"The request's head is longer than {MAX_HEAD} bytes.")
+
+
+def too_many_fields() -> Answer:
+    """The refusal of a request whose head has too many fields."""
+    return refusal(431, f"The request's head has more than {MAX_FIELDS} fields.")
 
 
 def ambiguous(version: str, special: Sequence[tuple[str, str]]) -> Answer | None:

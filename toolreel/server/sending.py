@@ -37,6 +37,10 @@ class Form(NamedTuple):
     """The connection goes on after it."""
 
 
+USUAL = Form(keeps=True)
+"""What nearly all requests want."""
+
+
 def fields(headers: Headers) -> Fields:
     """The fields of an answer, but for those of its form; raises ValueError if they cannot be sent."""
     for name, value in headers:
