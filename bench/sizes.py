@@ -90,8 +90,8 @@ def _steps(run: Run, sizes: Sequence[int], whole: Sequence[float]) -> None:
     rows += [("sockets: the kernel and uvloop", sockets), ("all of it", list(whole))]
     text = (
         "Microseconds of processor time. The steps were measured in a process of their own, without sockets; to "
-        "these is put down what the server takes over HTTP and no step explains. No step does more among more "
-        "interactions, but each looks at some memory that the processor has in no cache."
+        "these is put down what the server takes over HTTP and no step explains. Every step does the same among "
+        "more interactions; but all that is remembered of 10,000, and their answers, fit into no cache."
     )
     columns = ("", *(f"{size:,} interactions" for size in sizes), "grown by")
     shown: list[tuple[str | float | None, ...]] = [(step, *times, times[-1] - times[0]) for step, times in rows]

@@ -8,7 +8,7 @@ from functools import partial
 from . import exchanges
 from .contenders import MITMPROXY, MOUNTEBANK, TALKBACK, TOOLREEL, WIREMOCK
 from .figures import Section, in_turn, median, ratio
-from .run import Run
+from .run import Measures, Run
 
 _CLIENTS = 8
 _SLICES = 5
@@ -58,15 +58,16 @@ def _for_a_while(run: Run) -> None:
             total += reading.rate * seconds
             rows.append((str(number), reading.rate, reading.cpu, total, program.memory() / 1e6))
         grown = (program.memory() - before) / max(total, 1)
-        with run.stage.running(TOOLREEL, [exchanges.submit()]) as new:
+
+        def begin(stack: ExitStack) -> Measures:
+            new = stack.enter_context(run.stage.running(TOOLREEL, [exchanges.submit()]))
             new.await_answer(exchanges.submit())
-            run.warm_up(partial(run.load.one, new, exchanges.submit()))
             servers = {"after all these": program, "new": new}
-            near = run.plan.near
-            found = in_turn(
-                {name: partial(run.load.one, one, exchanges.submit(), near.seconds) for name, one in servers.items()},
-                near.starts * near.rounds,
-            )
+            measures = {name: partial(run.load.one, one, exchanges.submit()) for name, one in servers.items()}
+            run.warm_up(measures["new"])
+            return measures
+
+        found = run.near(begin)
     run.note("walks that are over", found)
     text = (
         f"One server, `submit_tool_outputs` repeated for {_SLICES * seconds:.0f} seconds: each is a walk of its own. "
@@ -74,6 +75,6 @@ def _for_a_while(run: Run) -> None:
     )
     columns = ("slice", "requests/s", "CPU µs a request", "requests so far", "memory MB")
     run.findings.sections.append(Section("Replay: what walks leave behind", text, columns, rows))
-    rates = [[reading.rate for reading in found[name]] for name in servers]
+    rates = [[reading.rate for reading in found[name]] for name in ("after all these", "new")]
     run.findings.measured["growth-rate"] = (ratio(*rates), "beside a new server, in turn")
     run.findings.measured["growth-memory"] = (median([grown]), "bytes a request")
