@@ -60,6 +60,7 @@ def _memory(run: Run, upstream: Program) -> None:
                 _download(program.port, f"/{kind}/{size}")
                 peaks.append(program.memory(peak=True) / 1e6)
         rows.append((f"{kind}, chunked", peaks[0], peaks[1], peaks[1] - peaks[0]))
+    run.findings.raw["recording, peak MB at 1 MB and at 100 MB"] = {kind: [low, high] for kind, low, high, _ in rows}
     run.findings.measured["memory"] = (max(row[3] for row in rows), "peak at 100 MB less peak at 1 MB")
     text = "Peak resident memory of `toolreel record` in MB, until the client has everything."
     columns = ("", "1 MB", "100 MB", "grown by")

@@ -20,13 +20,21 @@ ratios round by round. Near rivals are set beside each other alone, in {near.rou
 each of {near.starts} starts, so that both suffer alike from what else the machine does. The server has one core, the
 load (wrk; hey through the proxy doors) the other; 32 connections kept open unless a table says otherwise. Everything
 on loopback, on {machine}.
-Absolute figures say little about another machine; the ratios are what counts. Every single reading is in
-[benchmarks.json](benchmarks.json).
+
+Absolute figures say little about another machine; the ratios are what counts. A ratio is the median of those of each
+round, not the quotient of the medians beside it. Every single reading is in [benchmarks.json](benchmarks.json); how
+far they lie apart says how much a figure is worth, and far from 1 the third digit is worth nothing.
 
 A *peer* records and replays HTTP, as toolreel does. A *floor* answers with the same bytes whatever is asked: it shows
-what a server of its kind costs before it does any work.
+what a server of its kind costs before it does any work, and one of another kind may well be above it. A *walk* is one
+way of a client through a recorded conversation, a *frame* an event of a stream. A *door* is where toolreel takes
+requests; it has two, a base URL and a proxy. *CPU µs a request* is what the server's process uses.
 
 ## Targets
+"""
+
+_BESIDE = """These are the promises of the design. It makes none about whole conversations, and there others are faster, as
+a table below says: toolreel hands out fresh ids and keeps order, peers give everybody the recorded ids.
 """
 
 
@@ -57,7 +65,7 @@ def targets_table(findings: Findings) -> str:
 
 def _markdown(findings: Findings, plan: Plan, *, has_chart: bool) -> str:
     opening = _OPENING.format(rounds=plan.rounds, seconds=plan.seconds, near=plan.near, machine=_machine())
-    parts = [opening + "\n" + targets_table(findings)]
+    parts = [opening + "\n" + targets_table(findings), _BESIDE]
     if has_chart:
         parts.append("![Requests a second of every contender](benchmarks.svg)\n")
     parts += [_section(section) for section in findings.sections]

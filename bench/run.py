@@ -43,7 +43,7 @@ class Plan:
         return Near(1, 1, self.seconds) if self.is_quick else Near(self.rounds, 16, self.seconds / 4)
 
 
-FULL = Plan(rounds=5, seconds=1.0, repeats=5)
+FULL = Plan(rounds=3, seconds=1.0, repeats=5)
 QUICK = Plan(rounds=1, seconds=0.5, repeats=1, is_quick=True)
 
 

@@ -20,7 +20,7 @@ TARGETS = {
     "match": Target("Finding the match among 10,000 interactions beside among 10", least=0.9),
     "match-dict": Target("The same, beside what a bare server that looks in a dict keeps of its rate", least=0.9),
     "growth-rate": Target("Replay does not slow down with the walks that are over", least=0.9),
-    "growth-memory": Target("Memory that replay keeps of a walk that is over", most=100, unit="bytes"),
+    "growth-memory": Target("Memory that replay keeps of a repeated request, ids apart", most=100, unit="bytes"),
     "record": Target("Recording beside mitmproxy's own pass-through with streaming on", least=0.85),
     "memory": Target("Memory while recording 100 MB: grown by", most=10, unit="MB"),
     "ls": Target("`ls` over 10,000 cassettes, indexed", most=1, unit="s"),

@@ -69,9 +69,12 @@ def _for_a_while(run: Run) -> None:
 
         found = run.near(begin)
     run.note("walks that are over", found)
+    run.findings.raw["what walks leave behind, slices"] = [list(row) for row in rows]
     text = (
-        f"One server, `submit_tool_outputs` repeated for {_SLICES * seconds:.0f} seconds: each is a walk of its own. "
-        "Then it is asked in turn with one that is new."
+        f"One server, `submit_tool_outputs` repeated for {_SLICES * seconds:.0f} seconds: each is a walk of its own, "
+        "in which no ids are handed out. (Of conversations with ids the last 10,000 that are over are kept, and no "
+        "more.) The slices show how the machine's speed changes, too: so the target is about the same server in turn "
+        "with one that is new."
     )
     columns = ("slice", "requests/s", "CPU µs a request", "requests so far", "memory MB")
     run.findings.sections.append(Section("Replay: what walks leave behind", text, columns, rows))
