@@ -25,13 +25,11 @@ from toolreel.server.connection import Connection
 from toolreel.server.control import Desk
 from toolreel.server.entrance import Entrance
 from toolreel.server.hosts import own_host
-from toolreel.server.sending import Form, sheet, whole
 from toolreel.store.files import LargeBodies, load
 
 CASSETTE, COUNT = Path(sys.argv[1]), int(sys.argv[2])
 ROUNDS, ASKED = 25, 2_000
 HOST = "127.0.0.1:8000"
-FORM = Form(keeps=True)
 
 
 class Nowhere(asyncio.Transport):
@@ -92,15 +90,10 @@ async def main() -> None:
     get = held.session._standing.get
     assert all(get(asker.request(thread)) for thread in threads), "not everything is remembered"
 
-    def in_one(thread: str) -> bytes:
-        answer = desk.answer(asker.request(thread))
-        return whole(answer, sheet(answer, FORM))
-
     steps: dict[str, Callable[[str], object]] = {
         "nothing": asker.request,
         "found": lambda thread: get(asker.request(thread)),
         "answered": lambda thread: desk.answer(asker.request(thread)),
-        "in one": in_one,
         "no bytes": asker.data,
         "sent": lambda thread: door.data_received(asker.data(thread)),
     }
@@ -110,14 +103,13 @@ async def main() -> None:
         for name, step in steps.items():
             taken[name].append(microseconds(step, dice.choices(threads, k=ASKED)))
     took = {name: statistics.median(found) for name, found in taken.items()}
-    whole_door, inner = took["sent"] - took["no bytes"], took["in one"] - took["nothing"]
+    whole_door, inner = took["sent"] - took["no bytes"], took["answered"] - took["nothing"]
     print(
         json.dumps(
             {
                 "the door reads the request, and writes": whole_door - inner,
                 "what is remembered of the request is found": took["found"] - took["nothing"],
                 "session, and what was played": took["answered"] - took["found"],
-                "head and body are put in one": took["in one"] - took["answered"],
             }
         )
     )
