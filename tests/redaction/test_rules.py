@@ -8,7 +8,8 @@ from toolreel.redaction.rules import DEFAULT_RULES, Path, leaves, plain_key, rul
 
 
 @pytest.mark.parametrize(
-    "name", ["password", "PassWord", "api_key", "Api-Key", "X-API-KEY", "DB_PASSWORD", "OPENAI_API_KEY"]
+    "name",
+    ["password", "PassWord", "api_key", "Api-Key", "X-API-KEY", "DB_PASSWORD", "OPENAI_API_KEY", "X-Amz-Signature"],
 )
 def test_secret_keys(name: str) -> None:
     assert DEFAULT_RULES.is_secret_key(name)

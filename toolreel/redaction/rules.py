@@ -15,11 +15,14 @@ from .shapes import SHAPES, Shape, beginnings
 Path = tuple[str | int, ...]
 
 _SECRET_KEYS = """
-    accesskey accesskeysecret accesstoken accountkey apikey apisecret apitoken authorization authtoken
-    awssecretaccesskey bearertoken clientassertion clientsecret connectionstring cookie encryptionkey idtoken
-    ocpapimsubscriptionkey passphrase passwd password privatekey proxyauthorization pwd refreshtoken sasurl sastoken
-    secret secretaccesskey secretkey sessiontoken setcookie sharedaccesskey sharedaccesssignature signingsecret
-    subscriptionkey webhooksecret xapikey xauthtoken xgoogapikey
+    accesskey accesskeysecret accesstoken accountkey adminpassword apikey apisecret apitoken appsecret
+    authorization authtoken awssecretaccesskey bearertoken bottoken clientassertion clientsecret confirmpassword
+    connectionstring cookie currentpassword dbpassword encryptionkey githubtoken gitlabtoken idtoken jwtsecret
+    mysqlpassword newpassword npmtoken ocpapimsubscriptionkey oldpassword passphrase passwd password pgpassword
+    privatekey proxyauthorization pwd refreshtoken rootpassword sastoken sasurl secret secretaccesskey secretkey
+    sessiontoken setcookie sharedaccesskey sharedaccesssignature sharedsecret signingsecret slacktoken
+    subscriptionkey userpassword webhooksecret xamzsecuritytoken xamzsignature xapikey xauthtoken xgoogapikey
+    xgoogsignature
 """
 SECRET_KEYS = frozenset(_SECRET_KEYS.split())
 """Names of members, parameters and fields whose string values are secrets, in lower case, without `-` and `_`."""

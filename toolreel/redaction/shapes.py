@@ -137,6 +137,13 @@ SHAPES: tuple[Shape, ...] = (
     _prefixed("hugging-face", "hf_", "[A-Za-z0-9]", "hf_[A-Za-z0-9]{30,}"),
     _prefixed("groq", "gsk_", "[A-Za-z0-9]", "gsk_[A-Za-z0-9]{30,}"),
     _prefixed("xai", "xai-", _KEY_RUN, "xai-[A-Za-z0-9_-]{40,}"),
+    _prefixed("perplexity", "pplx-", "[A-Za-z0-9]", "pplx-[A-Za-z0-9]{30,}"),
+    _prefixed("nvidia", "nvapi-", _KEY_RUN, "nvapi-[A-Za-z0-9_-]{40,}"),
+    _prefixed("replicate", "r8_", "[A-Za-z0-9]", "r8_[A-Za-z0-9]{30,}"),
+    _prefixed("tavily", "tvly-", _KEY_RUN, "tvly-[A-Za-z0-9_-]{20,}"),
+    _prefixed("langsmith", "lsv2_", "[A-Za-z0-9_]", "lsv2_[A-Za-z0-9_]{30,}"),
+    _prefixed("npm", "npm_", "[A-Za-z0-9]", "npm_[A-Za-z0-9]{30,}"),
+    _prefixed("pypi", "pypi-", _KEY_RUN, "pypi-[A-Za-z0-9_-]{50,}"),
     _after("bearer", "bearer", rf"{_EDGE}(?i:bearer)[ \t]{{1,4}}", "[A-Za-z0-9._~+/=*-]", _bearer),
     _after("basic", "basic", rf"{_EDGE}(?i:basic)[ \t]{{1,4}}", "[A-Za-z0-9+/=_.-]", _basic),
     _after(  # Azure's shared access signatures
