@@ -184,6 +184,12 @@ KINDS: dict[str, tuple[Callable[[], Miss], str, str | None, str]] = {
         "$",
         f'POST /x {LIKE_NONE}. Nearest is interaction 1: the body is missing, recorded was {{"a": 1}}.',
     ),
+    "no body, where one held nothing": (
+        lambda: ask([post("/x", "", {"a": 1}), post("/x", "b", {})], ("POST", "/x")),
+        "no_match",
+        "$",
+        f"POST /x {LIKE_NONE}. Nearest is interaction 2: the body is missing, recorded was {{}}.",
+    ),
     "a long text": (
         lambda: asked_of({"a": f"{WORDS}one {WORDS}"}, {"a": f"{WORDS}two {WORDS}"}),
         "no_match",

@@ -62,6 +62,9 @@ class Difference:
         if isinstance(self.asked, str) and isinstance(self.recorded, str):
             matcher = SequenceMatcher(None, self.asked[:_COMPARED], self.recorded[:_COMPARED], autojunk=False)
             likeness = matcher.quick_ratio()
+        elif self.asked is MISSING or self.recorded is MISSING:
+            there = self.recorded if self.asked is MISSING else self.asked
+            likeness = 1 / (1 + (len(there) if isinstance(there, str | list | dict) else 1))  # the less is missing
         else:
             likeness = 0.0
         return (2 - likeness) * (3 if self.part is Part.PATH else 1)
