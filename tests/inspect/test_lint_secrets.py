@@ -90,6 +90,10 @@ def test_headers_that_are_never_recorded_are_found() -> None:
     assert not any("retry-after" in place for _, place in places(cassette))
 
 
+def test_an_answer_that_could_not_be_decoded_keeps_its_coding() -> None:
+    assert places(take(ask("GET", "/x", "no gzip", headers=(("content-encoding", "gzip"),)))) == []
+
+
 def test_the_users_own_secrets_are_found() -> None:
     rules = rules_from({"patterns": [{"pattern": "acme_[0-9]+", "max_length": 40}]})
     cassette = take(post("/x", {"a": "acme_123456"}))

@@ -112,6 +112,10 @@ def _in_frames(frames: tuple[Frame, ...], redactor: Redactor) -> Iterator[str]:
             return
 
 
+_OF_UNDECODED = "answer.headers", "content-encoding"
+"""Kept where the body is not in the coding that its header names: then it is replayed as it came."""
+
+
 def _not_allowed(cassette: Cassette, interaction: Interaction) -> Iterator[tuple[str, str]]:
     performance = cassette.take.interactions.get(str(interaction.n)) if cassette.take else None
     for place, headers, kept in (
@@ -120,5 +124,5 @@ def _not_allowed(cassette: Cassette, interaction: Interaction) -> Iterator[tuple
         ("take.headers", (performance.headers if performance else None) or (), allowed.volatile_headers),
     ):
         for name, _ in dict.fromkeys(headers):
-            if not kept(((name, ""),)):
+            if not kept(((name, ""),)) and (place, name) != _OF_UNDECODED:
                 yield place, name
