@@ -287,7 +287,7 @@ class Engine:
 
     def stands(self, what: Stands) -> bool:
         """Whether the answer to a request is still the one that stands for it; if so, it is played once more."""
-        if (names := self._ids.names) and not names.isdisjoint(what.names):
+        if (handed := self._ids.names) and not handed.keys().isdisjoint(what.names):
             return False
         if what.group is not None:
             self._walk = self._conversations.walk_again(self._walk, what.group)

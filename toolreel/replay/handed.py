@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Set
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 
 from toolreel.dialects.ids import ID
@@ -23,8 +23,8 @@ class Handed:
         """Whether any id was forgotten."""
         self._tapes = tuple(tapes)
         self._holders: dict[str, Live] = {}
-        self.names: Set[str] = self._holders.keys()
-        """All ids that were handed out and not forgotten."""
+        self.names: Mapping[str, Live] = self._holders
+        """All ids that were handed out and not forgotten, and to whom."""
         self._newest_of: dict[str, str] = {}
         """The last id of each class of roots."""
         self._counts: dict[str, int] = {}
