@@ -33,8 +33,9 @@ requests; it has two, a base URL and a proxy. *CPU µs a request* is what the se
 ## Targets
 """
 
-_BESIDE = """These are the promises of the design. It makes none about whole conversations, and there others are faster, as
-a table below says: toolreel hands out fresh ids and keeps order, peers give everybody the recorded ids.
+_BESIDE = """\
+These are the promises of the design. It makes none about whole conversations, and there others are faster, as a table
+below says: toolreel hands out fresh ids and keeps order, peers give everybody the recorded ids.
 """
 
 

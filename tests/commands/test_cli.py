@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import timedelta
 from importlib.metadata import version
@@ -139,7 +141,11 @@ def test_record_takes_these_options(calls: Callable[..., Calls]) -> None:
     }
 
 
-def test_replay_takes_several_cassettes(calls: Callable[..., Calls], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_replay_takes_several_cassettes(
+    calls: Callable[..., Calls], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("elsewhere").mkdir()
     monkeypatch.setenv("TOOLREEL_CASSETTES", "elsewhere")
     found = calls("replay.replay", result=3)
     assert status_of("replay", "a", "b/c", "--via", "proxy", "--", "cmd") == 3
@@ -221,7 +227,11 @@ def test_run_takes_the_options_of_both(calls: Callable[..., Calls]) -> None:
     assert found == [(("tape", None), defaults), (("a", "all"), defaults | given)]
 
 
-def test_the_option_goes_before_the_variable(calls: Callable[..., Calls], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_option_goes_before_the_variable(
+    calls: Callable[..., Calls], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("here").mkdir()
     monkeypatch.setenv("TOOLREEL_CASSETTES", "elsewhere")
     found = calls("listing.ls")
     assert status_of("ls", "--cassettes", "here", "--json") == 0
@@ -371,3 +381,23 @@ def test_ctrl_c_is_no_error_message(
     monkeypatch.setattr("toolreel.commands.listing.ls", fail)
     assert status_of("ls") == 130
     assert "Traceback" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [["ls"], ["lint"], ["stats"], ["misses"], ["reindex"], ["replay", "--all"]])
+def test_a_folder_that_was_named_and_is_not_there_is_a_mistake(
+    arguments: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Else a typo in a hook or in CI would switch its checks off."""
+    gone = tmp_path / "gone"
+    assert status_of(*arguments, "--cassettes", str(gone)) == 2
+    said = f"There is no folder {gone}; name another with --cassettes or TOOLREEL_CASSETTES."
+    assert capsys.readouterr() == ("", f"toolreel: {said}\n")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a disk that is always full")
+def test_a_full_disk_behind_stdout_is_told_in_one_sentence() -> None:
+    command = [sys.executable, "-m", "toolreel", "show", str(SAMPLE)]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    said = "toolreel: The machine refused: no space left on device; free the disk, or write elsewhere.\n"
+    assert (done.returncode, done.stderr) == (74, said)

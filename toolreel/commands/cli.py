@@ -87,7 +87,7 @@ def record(
 @options.tunnel
 @answering
 @options.as_json
-@options.cassettes
+@options.existing_cassettes
 @click.pass_obj
 def replay(
     command: Sequence[str],
@@ -279,6 +279,8 @@ def _run(arguments: list[str], command: list[str]) -> int:
         return CassetteError.exit_status
     except (click.Abort, KeyboardInterrupt):
         return 130
+    except OSError as error:  # such as a full disk, also behind stdout
+        return console.machine_failed(error)
     return status if isinstance(status, int) else 0
 
 

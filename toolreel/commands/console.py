@@ -9,9 +9,12 @@ import shutil
 import sys
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+
+from toolreel.errors import MachineError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -60,6 +63,16 @@ def progress(items: Sequence[_T], what: str) -> Iterable[_T]:
 def complaint(text: str) -> None:
     """A line that says what is wrong."""
     note(f"toolreel: {text}", style="red")
+
+
+def machine_failed(error: OSError) -> int:
+    """Says what the machine refused, and gives the exit status for it. Nothing more is written to stdout."""
+    what = f" {error.filename}" if error.filename else ""
+    why = (error.strerror or str(error)).lower()
+    complaint(f"The machine refused{what}: {why}; free the disk, or write elsewhere.")
+    with suppress(OSError, ValueError):  # what is left in its buffer would fail once more at the end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return MachineError.exit_status
 
 
 def tell_of(struck: Iterable[Struck], idle: Iterable[int]) -> None:

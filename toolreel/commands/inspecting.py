@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 )
 @click.option("--reverse", is_flag=True, help="The other way round.")
 @options.as_json
-@options.cassettes
+@options.existing_cassettes
 def ls(
     patterns: tuple[str, ...],
     tool: str | None,
@@ -62,7 +62,7 @@ def ls(
 @click.argument("words", nargs=-1, required=True, metavar="WORD...")
 @click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="How many places are shown.")
 @options.as_json
-@options.cassettes
+@options.existing_cassettes
 def search(words: tuple[str, ...], limit: int, as_json: bool, folder: Path) -> int:
     """Search bodies, joined streams, tool arguments and outputs for texts that hold all the words.
 
@@ -87,7 +87,7 @@ def search(words: tuple[str, ...], limit: int, as_json: bool, folder: Path) -> i
 )
 @click.option("--full", is_flag=True, help="Texts whole, however long they are.")
 @options.as_json
-@options.cassettes
+@options.existing_cassettes
 def show(
     name: str, numbers: tuple[int, ...], frames: bool, raw: str | None, full: bool, as_json: bool, folder: Path
 ) -> int:
@@ -106,7 +106,7 @@ def show(
 @click.argument("name_b", metavar="[B]", required=False, shell_complete=options.complete_name)
 @click.option("--against", metavar="git:REV", help="Compare with A as it was in this revision, such as git:HEAD.")
 @options.as_json
-@options.cassettes
+@options.existing_cassettes
 def diff(name_a: str, name_b: str | None, against: str | None, as_json: bool, folder: Path) -> int:
     """Say what is different in the cassettes A and B: by step, tool call and joined text, never by token.
 
@@ -121,7 +121,7 @@ def diff(name_a: str, name_b: str | None, against: str | None, as_json: bool, fo
 @click.argument("names", nargs=-1, metavar="[NAME]...", shell_complete=options.complete_names)
 @click.option("--max-age", metavar="AGE", help="Find cassettes that were recorded longer ago too, such as 180d.")
 @options.as_json
-@options.cassettes
+@options.existing_cassettes
 def lint(names: tuple[str, ...], max_age: str | None, as_json: bool, folder: Path) -> int:
     """Find what is wrong with cassettes: is it safe to commit them, and will they replay?
 
@@ -145,7 +145,7 @@ def lint(names: tuple[str, ...], max_age: str | None, as_json: bool, folder: Pat
     help="At most so many changed requests for each recorded one, spread over its fields.",
 )
 @options.as_json
-@options.cassettes
+@options.existing_cassettes
 @matching
 def audit(names: tuple[str, ...], most: int, as_json: bool, folder: Path, rules: MatchRules) -> int:
     """Prove that replay takes nothing for a recorded request that is none.
@@ -163,7 +163,7 @@ def audit(names: tuple[str, ...], most: int, as_json: bool, folder: Path, rules:
 @click.command()
 @click.argument("names", nargs=-1, metavar="[NAME]...", shell_complete=options.complete_names)
 @options.as_json
-@options.cassettes
+@options.existing_cassettes
 def stats(names: tuple[str, ...], as_json: bool, folder: Path) -> int:
     """Count: per tool the calls, the shapes of arguments and the sizes of outputs; the speed of streams.
 
@@ -177,7 +177,7 @@ def stats(names: tuple[str, ...], as_json: bool, folder: Path) -> int:
 @click.command()
 @click.argument("query", required=False)
 @options.as_json
-@options.cassettes
+@options.existing_cassettes
 def sql(query: str | None, as_json: bool, folder: Path) -> int:
     """Ask the index of the cassettes in SQL, reading only. Without a QUERY, show its tables."""
     from .listing import sql as run
@@ -189,7 +189,7 @@ def sql(query: str | None, as_json: bool, folder: Path) -> int:
 @click.argument("name", required=False, shell_complete=options.complete_name)
 @click.option("--clear", is_flag=True, help="Forget them.")
 @options.as_json
-@options.cassettes
+@options.existing_cassettes
 def misses(name: str | None, clear: bool, as_json: bool, folder: Path) -> int:
     """List the requests that replays on this machine could not answer, the newest last."""
     from .missed import misses as run
@@ -201,7 +201,7 @@ def misses(name: str | None, clear: bool, as_json: bool, folder: Path) -> int:
 @click.argument("name", required=False, shell_complete=options.complete_name)
 @options.listen
 @click.option("--no-open", is_flag=True, help="Only print the address; else the browser is opened at it.")
-@options.cassettes
+@options.existing_cassettes
 def view(name: str | None, listen: str, no_open: bool, folder: Path) -> int:
     """Look at the cassettes in the browser, or at the cassette NAME, until Ctrl-C.
 

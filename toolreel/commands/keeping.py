@@ -41,7 +41,7 @@ def rm(names: tuple[str, ...], as_json: bool, folder: Path) -> int:
 
 @click.command()
 @options.as_json
-@options.cassettes
+@options.existing_cassettes
 def reindex(as_json: bool, folder: Path) -> int:
     """Make the index behind ls and search anew. It keeps itself up to date: this is for when it is in doubt."""
     from .listing import reindex as run

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 from click.shell_completion import CompletionItem
 
+from toolreel.errors import CommandError
+
 if TYPE_CHECKING:
     from toolreel.normalise.strings import Find
     from toolreel.redaction import Rules
+
+_F = TypeVar("_F", bound=Callable[..., Any])
 
 
 def _folder(_context: click.Context, _option: click.Parameter, given: Path | None) -> Path:
@@ -20,6 +25,13 @@ def _folder(_context: click.Context, _option: click.Parameter, given: Path | Non
     from toolreel.store.settings import DEFAULT_FOLDER, load_settings
 
     return Path(load_settings(Path.cwd()).cassettes or DEFAULT_FOLDER)
+
+
+def _existing_folder(context: click.Context, option: click.Parameter, given: Path | None) -> Path:
+    """The same, for those who only look: one that was named and is not there is a mistake."""
+    if given and not given.is_dir():
+        raise CommandError(f"There is no folder {given}; name another with --cassettes or TOOLREEL_CASSETTES.")
+    return _folder(context, option, given)
 
 
 def replacing() -> Find | None:
@@ -36,15 +48,21 @@ def redacting() -> Rules:
     return load_settings(Path.cwd()).redacting()
 
 
-cassettes = click.option(
-    "--cassettes",
-    "folder",
-    type=click.Path(path_type=Path, file_okay=False),
-    envvar="TOOLREEL_CASSETTES",
-    callback=_folder,
-    show_default="what the settings say, else 'cassettes'",
-    help="Folder of the cassettes.  [env: TOOLREEL_CASSETTES]",
-)
+def _cassettes(folder: Callable[[click.Context, click.Parameter, Path | None], Path]) -> Callable[[_F], _F]:
+    return click.option(
+        "--cassettes",
+        "folder",
+        type=click.Path(path_type=Path, file_okay=False),
+        envvar="TOOLREEL_CASSETTES",
+        callback=folder,
+        show_default="what the settings say, else 'cassettes'",
+        help="Folder of the cassettes.  [env: TOOLREEL_CASSETTES]",
+    )
+
+
+cassettes = _cassettes(_folder)
+existing_cassettes = _cassettes(_existing_folder)
+"""For commands that only look at what is there."""
 listen = click.option(
     "--listen",
     metavar="HOST:PORT",
