@@ -62,11 +62,10 @@ class Difference:
         if isinstance(self.asked, str) and isinstance(self.recorded, str):
             matcher = SequenceMatcher(None, self.asked[:_COMPARED], self.recorded[:_COMPARED], autojunk=False)
             likeness = matcher.quick_ratio()
-        elif self.asked is MISSING or self.recorded is MISSING:
-            there = self.recorded if self.asked is MISSING else self.asked
-            likeness = 1 / (1 + (len(there) if isinstance(there, str | list | dict) else 1))  # the less is missing
         else:
-            likeness = 0.0
+            there = [one for one in (self.asked, self.recorded) if one is not MISSING]
+            is_one = len(there) == 1 and isinstance(there[0], list | dict)
+            likeness = 1 / (1 + len(there[0])) if is_one else 0.0  # nothing is nearly `{}`
         return (2 - likeness) * (3 if self.part is Part.PATH else 1)
 
 
