@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -401,3 +403,20 @@ def test_a_full_disk_behind_stdout_is_told_in_one_sentence() -> None:
         done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
     said = "toolreel: The machine refused: no space left on device; free the disk, or write elsewhere.\n"
     assert (done.returncode, done.stderr) == (74, said)
+
+
+def test_what_the_machine_refuses_is_told_in_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refused(*_: object, **__: object) -> int:
+        raise PermissionError(errno.EACCES, "Permission denied", "secret.json")
+
+    monkeypatch.setattr("toolreel.commands.listing.ls", refused)
+    kept = os.dup(1)  # stdout is no more, in the end
+    try:
+        assert status_of("ls") == 74
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
+    said = "The machine refused secret.json: permission denied; see that it is there, and that you may use it."
+    assert capsys.readouterr().err == f"toolreel: {said}\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -69,7 +70,9 @@ def machine_failed(error: OSError) -> int:
     """Says what the machine refused, and gives the exit status for it. Nothing more is written to stdout."""
     what = f" {error.filename}" if error.filename else ""
     why = (error.strerror or str(error)).lower()
-    complaint(f"The machine refused{what}: {why}; free the disk, or write elsewhere.")
+    is_full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    to_do = "free the disk, or write elsewhere" if is_full else "see that it is there, and that you may use it"
+    complaint(f"The machine refused{what}: {why}; {to_do}.")
     with suppress(OSError, ValueError):  # what is left in its buffer would fail once more at the end
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return MachineError.exit_status
