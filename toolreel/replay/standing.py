@@ -81,10 +81,10 @@ class Standing:
         kind, own = _key(request)
         size = sum(map(len, stands.pieces))
         held = 0 if is_shared else size + _PER_PIECE * len(stands.pieces)
-        fields = sum(len(name) + len(value) for name, value in request.headers)
-        if len(own) + fields > _LONGEST or held > _LARGEST:
+        of_headers = sum(len(name) + len(value) for name, value in request.headers)
+        if len(own) + of_headers > _LONGEST or held > _LARGEST:
             return
-        with_kind = _OVERHEAD + fields + _PER_FIELD * len(request.headers)
+        with_kind = _OVERHEAD + of_headers + _PER_FIELD * len(request.headers)
         of_own = _OVERHEAD + len(own) + held
         self._bytes += of_own if kind in self._answers else of_own + with_kind
         if self._bytes > _MOST_BYTES:
