@@ -29,7 +29,7 @@ def test_every_look_stands_on_the_page() -> None:
 
 def test_the_settings_on_the_page_are_understood() -> None:
     rules = rules_from(tomllib.loads(block("toml"))["redact"])
-    assert rules.is_secret_key("bot-token")
+    assert rules.is_secret_key("Customer-No")
     tools = {"env": [{"name": "API_TOKEN", "value": "a"}, {"name": "HOME", "value": "b"}]}
     assert rules.selected({"tools": tools}) == frozenset[Path]({("tools", "env", 0, "value")})
     assert rules.patterns[0].max_length == len("acme_0123456789ab")
