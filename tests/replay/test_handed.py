@@ -23,7 +23,7 @@ def test_an_id_is_never_handed_out_again() -> None:
         assert ids.forgets
     assert found[:2] == sorted(recorded.minted)
     assert len(set(found)) == 6
-    assert len(ids._holders) == 0
+    assert len(ids.names) == 0
     assert ids._spent == recorded.minted, "numbers only go up: they need not be kept"
 
 

@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Callable
 from contextlib import suppress
 from importlib import import_module
+from types import ModuleType
 from typing import NamedTuple, Protocol
 
 from . import zstd
@@ -100,7 +101,7 @@ class _Brotli:
 
     def __init__(self) -> None:
         self._module = _module("brotli", "br")
-        self._decompressor = self._module.Decompressor()  # type: ignore[attr-defined]
+        self._decompressor = self._module.Decompressor()
 
     def feed(self, data: bytes) -> bytes:
         try:
@@ -130,7 +131,7 @@ class _Zstandard:
 
     def __init__(self) -> None:
         self._module = _module("zstandard", "zstd")
-        self._decompressor = self._module.ZstdDecompressor().decompressobj()  # type: ignore[attr-defined]
+        self._decompressor = self._module.ZstdDecompressor().decompressobj()
         self._head = b""
         self._blocks = zstd.Blocks()
         self._failed = False
@@ -151,7 +152,7 @@ class _Zstandard:
         self._blocks.feed(data)
         while data:
             if self._decompressor.eof:
-                self._decompressor = self._module.ZstdDecompressor().decompressobj()  # type: ignore[attr-defined]
+                self._decompressor = self._module.ZstdDecompressor().decompressobj()
             try:
                 decoded += self._decompressor.decompress(data)
             except Exception as error:  # noqa: BLE001 - see _Brotli
@@ -166,7 +167,7 @@ class _Zstandard:
         return b""
 
 
-def _module(name: str, coding: str) -> object:
+def _module(name: str, coding: str) -> ModuleType:
     try:
         return import_module(name)
     except ImportError:

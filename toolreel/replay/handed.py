@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import cached_property
 
 from toolreel.dialects.ids import ID
@@ -22,9 +22,8 @@ class Handed:
         self.forgets = False
         """Whether any id was forgotten."""
         self._tapes = tuple(tapes)
-        self._holders: dict[str, Live] = {}
-        self.names: Mapping[str, Live] = self._holders
-        """All ids that were handed out and not forgotten, and to whom."""
+        self.names: dict[str, Live] = {}
+        """All ids that were handed out and not forgotten, and the live conversation that each belongs to."""
         self._newest_of: dict[str, str] = {}
         """The last id of each class of roots."""
         self._counts: dict[str, int] = {}
@@ -33,16 +32,16 @@ class Handed:
 
     def holder(self, name: str) -> Live | None:
         """The live conversation that an id belongs to."""
-        return self._holders.get(name)
+        return self.names.get(name)
 
     def holders(self, held: Iterable[str]) -> list[Live]:
         """The live conversations that ids belong to."""
-        return list(dict.fromkeys(self._holders[name] for name in held))
+        return list(dict.fromkeys(self.names[name] for name in held))
 
     def hand_out(self, name: str, live: Live, root_class: str | None) -> None:
         """A client of a live conversation gets to know an id; it may be the root of another one."""
-        if name not in self._holders:
-            self._holders[name] = live
+        if name not in self.names:
+            self.names[name] = live
             live.names.append(name)
         if root_class is not None and name not in self.classes:
             self.classes[name] = root_class
@@ -52,7 +51,7 @@ class Handed:
         """Forgets the ids of a live conversation."""
         self.forgets = self.forgets or bool(live.names)
         for name in live.names:
-            del self._holders[name]
+            del self.names[name]
             if name in self._in_tapes:
                 self._spent.add(name)
             root_class = self.classes.pop(name, None)
@@ -88,4 +87,4 @@ class Handed:
                 return name
 
     def _is_free(self, name: str) -> bool:
-        return name not in self._holders and name not in self._spent
+        return name not in self.names and name not in self._spent

@@ -23,7 +23,7 @@ class _Connection(H11Protocol):
 
     app_state: dict[str, Any]
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # what servers make
         """A client is there."""
         super().connection_made(transport)
         self.app_state = {**self.app_state, TRANSPORT: transport}

@@ -206,7 +206,7 @@ class Desk:
     def answer(self, request: HttpRequest) -> Answer:
         """The answer to a request. Control is for those who talk to this server, not to another one through it."""
         with self.lock:
-            if request.target.startswith(PREFIX) and request.origin is None:
+            if request.origin is None and request.target.startswith(PREFIX):
                 return _controlled(self.book, request)
             return self.book.answer(request)
 
